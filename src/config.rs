@@ -21,7 +21,7 @@ pub use duration::{Milliseconds, Seconds, Unit, parse_duration};
 pub use example::example;
 pub use secret::{DatabaseUrl, Secret};
 pub use server_name::ServerName;
-pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Settings, TokenArgs, setting};
+pub use table::{ControlArgs, DatabaseArgs, LogArgs, ServerArgs, Settings, TlsArgs, TokenArgs, setting};
 pub use values::{
     Count, HostNames, JournalSetting, Limit, ListenAddress, LogFilter, LogFormat, PasswordCostSetting, PrivateTargets,
     ShellCommand, Switch,
@@ -40,6 +40,8 @@ pub struct SettingArgs {
     pub token: TokenArgs,
     #[command(flatten, next_help_heading = "Control API options")]
     pub control: ControlArgs,
+    #[command(flatten, next_help_heading = "TLS options")]
+    pub tls: TlsArgs,
     #[command(flatten, next_help_heading = "Log options")]
     pub log: LogArgs,
 }
@@ -111,8 +113,8 @@ impl Settings {
     /// other flags and variables.
     pub fn resolve(args: SettingArgs, matches: &ArgMatches) -> Result<Self, ConfigError> {
         let file = args.file.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
-        let SettingArgs { server, database, token, control, log, .. } = args;
-        Self::choose(Groups { server, database, token, control, log }, file, Chooser::new(matches))
+        let SettingArgs { server, database, token, control, tls, log, .. } = args;
+        Self::choose(Groups { server, database, token, control, tls, log }, file, Chooser::new(matches))
     }
 }
 

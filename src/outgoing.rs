@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::OnceCell;
@@ -92,6 +93,19 @@ pub fn without_query_values(address: &str) -> String {
 impl From<TargetUrl> for String {
     fn from(url: TargetUrl) -> Self {
         url.0.into()
+    }
+}
+
+impl JsonSchema for TargetUrl {
+    fn schema_name() -> Cow<'static, str> {
+        "TargetUrl".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?:", "maxLength": MAX_URL,
+            "description": "An `http://` or `https://` address without user name and password."
+        })
     }
 }
 

@@ -5,17 +5,23 @@
 //! our form of that sentence. A field that it does not name has its default; an unknown name or value rejects it as a whole.
 
 mod check;
+mod ranges;
+mod schema;
 mod stats;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{AddressPart, CountryCode, Field};
 use crate::vendor_facts::with_vendor_sections;
+use crate::wire::json_schema::SchemaMember;
 
-pub use check::{INDEXED, MAX_INDEXED_LENGTH, MAX_PASSWORD_LENGTH};
+use ranges::{MAX_MINIMUM_AGE, MAX_URL_LENGTH};
+
+pub use ranges::{INDEXED, MAX_INDEXED_LENGTH, MAX_PASSWORD_LENGTH};
 pub use stats::{StatPlan, StatValue, StatsPlan};
 pub use values::{
     BackOfficeIdFormat, BackOfficeIds, PasswordRule, RejectionStatus, RequestLimit, TextPhoneDefault, UniqueField,
@@ -24,18 +30,24 @@ pub use values::{
 
 with_vendor_sections! {
     /// The rules of a tenant. `Plan::default()` follows the vendor's documentation.
-    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
     #[serde(default, deny_unknown_fields)]
     pub struct Plan {
+        /// The schema that a file names for editors. It is ignored.
+        #[serde(rename = "$schema", skip_serializing)]
+        pub schema: SchemaMember,
+        /// The status of a rejection.
         pub rejection_status: RejectionStatus,
         /// The status of an upgrade of an unknown customer.
         pub unknown_on_upgrade_status: UnknownStatus,
         /// The customer types for which a field is required. An entry replaces the default of its field.
         #[serde(deserialize_with = "merged_required")]
+        #[schemars(schema_with = "schema::required")]
         pub required: BTreeMap<Field, BTreeSet<i32>>,
         /// The fields that no two customers may share.
         pub unique: BTreeSet<UniqueField>,
         /// The pairs of types from which and to which an upgrade may go.
+        #[schemars(schema_with = "schema::transitions")]
         pub upgrade_transitions: BTreeSet<(i32, i32)>,
         /// Whether a sponsor must be of type 1.
         pub sponsor_must_be_distributor: bool,
@@ -45,10 +57,13 @@ with_vendor_sections! {
         pub back_office_id: BackOfficeIds,
         /// `TextPhone` of a new customer when it is not sent.
         pub text_phone_default: TextPhoneDefault,
+        /// What a password must be.
         pub password_rule: PasswordRule,
         /// The minimum age of a customer of type 1, in years.
+        #[schemars(range(min = 0, max = MAX_MINIMUM_AGE))]
         pub minimum_age: u8,
         /// The maximum length of a text, in characters. An entry replaces the default of its field.
+        #[schemars(schema_with = "schema::max_length")]
         pub max_length: BTreeMap<Field, usize>,
         /// Whether bodies must be strict JSON with each value of its member's type. Otherwise they are read as the vendors' frameworks
         /// read them.
@@ -61,19 +76,23 @@ with_vendor_sections! {
         pub empty_unset_texts: bool,
         /// Members of the stats response that are not counted from data.
         pub stats: StatsPlan,
-        /// How many requests each subscription may send in a short time; `None` for any number.
+        /// How many requests each subscription may send in a short time; null for any number.
         pub rate_limit: Option<RequestLimit>,
-        /// How many requests each subscription may send in a long time; `None` for any number.
+        /// How many requests each subscription may send in a long time; null for any number.
         pub quota: Option<RequestLimit>,
         /// The countries in which customers shop and enroll, and their currencies: ISO 3166-1 and ISO 4217 codes.
+        #[schemars(schema_with = "schema::countries")]
         pub countries: BTreeMap<CountryCode, String>,
         /// The address to which single sign-on redirects; the token is appended to it.
+        #[schemars(length(max = MAX_URL_LENGTH))]
         pub sso_login_url: String,
         /// The customer types and their names. A plan adds to the default.
         #[serde(deserialize_with = "merged_types")]
+        #[schemars(schema_with = "schema::names")]
         pub types: BTreeMap<i32, String>,
         /// The customer statuses and their names. A plan adds to the default.
         #[serde(deserialize_with = "merged_statuses")]
+        #[schemars(schema_with = "schema::names")]
         pub statuses: BTreeMap<i32, String>,
     }
 }
@@ -87,6 +106,7 @@ pub const DELETED: i32 = 3;
 impl Default for Plan {
     fn default() -> Self {
         with_vendor_sections!(Plan {
+            schema: SchemaMember,
             rejection_status: RejectionStatus::ServerError,
             unknown_on_upgrade_status: UnknownStatus::NotFound,
             required: default_required(),

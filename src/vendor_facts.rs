@@ -4,14 +4,27 @@
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
 use crate::model::CountryCode;
+use crate::wire::json_schema::TimeZoneName;
 
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, sqlx::Type, Serialize, Deserialize, utoipa::ToSchema,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    clap::ValueEnum,
+    sqlx::Type,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 #[sqlx(type_name = "text", rename_all = "kebab-case")]
@@ -71,6 +84,8 @@ pub enum ProfileOwner {
 }
 
 impl ProfileOwner {
+    pub const ALL: [Self; 2] = [Self::ByDesign, Self::Storm];
+
     /// The name in seed files and in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -118,20 +133,22 @@ macro_rules! with_vendor_sections {
 
 pub(crate) use with_vendor_sections;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ByDesignPlan {
+    /// The form of rejections.
     pub error: ByDesignError,
     /// The format of a response to a client that accepts any format or has no `Accept` header.
     pub default_format: DefaultFormat,
     /// More names of countries, in any case. Null removes a name from the built-in list.
     pub countries: BTreeMap<String, Option<CountryCode>>,
     /// The time zone in which dates are written, and in which dates without a zone are read.
+    #[schemars(with = "TimeZoneName")]
     pub time_zone: Tz,
 }
 
 /// The format of ByDesign's rejections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ByDesignError {
     /// The `ApiResult` of its sibling operations.
@@ -141,7 +158,7 @@ pub enum ByDesignError {
 }
 
 /// The format of a response to a client that accepts any format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DefaultFormat {
     /// The format of the request's body; JSON if there is no body.
@@ -151,7 +168,7 @@ pub enum DefaultFormat {
     Json,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StormPlan {
     /// Whether empty texts and null clear stored values; otherwise they do not change them.
@@ -159,6 +176,7 @@ pub struct StormPlan {
     /// Whether ISO 8601 dates are rejected, so that only the service's own format is accepted.
     pub strict_dates: bool,
     /// The time zone in which dates are written.
+    #[schemars(with = "TimeZoneName")]
     pub time_zone: Tz,
     /// The country of an address that is sent without one.
     pub default_country: Option<CountryCode>,

@@ -2,8 +2,8 @@
 -- status, sign-up date and password stay as they are.
 --
 -- With p_upgrade_from it is the upgrade: only from one of these types, and in the same commit the customer is placed in
--- the sponsor tree and the change is appended to CRM_AssociateTypeChanges. Its number is p_recordnumber, or the one after the tenant's
--- last if that is higher.
+-- the sponsor tree and the change is appended to CRM_AssociateTypeChanges. Its number is record_number(p_recordnumber), or the one after
+-- the tenant's last if that is higher.
 -- The outcome is 'replaced', or names why nothing was written; old_type is the type that was found. With p_is_recorded the
 -- rows as they were and as they are come along, as bytes.
 --
@@ -132,9 +132,11 @@ begin
     end if;
 
     if p_upgrade_from is not null then
-        insert into record_numbers as n (tenant_id, last_number) values (p_tenant, p_recordnumber)
-        on conflict (tenant_id) do update set last_number = greatest(n.last_number + 1, excluded.last_number)
-        returning n.last_number into v_number;
+        v_number := record_number(p_recordnumber);
+        if exists (select from CRM_AssociateTypeChanges l where l.tenant_id = p_tenant and l.recordnumber >= v_number) then
+            perform pg_advisory_xact_lock(hashtext('record_number'), p_tenant);
+            select max(l.recordnumber) + 1 into v_number from CRM_AssociateTypeChanges l where l.tenant_id = p_tenant;
+        end if;
         insert into CRM_AssociateTypeChanges as l (
             tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
         values (

@@ -20,7 +20,6 @@ language sql immutable as $$
            ('extension_tokens',         'copied',  null),
            ('faults',                   'copied',  null),
            ('hook_calls',               'emptied', null),
-           ('record_numbers',           'copied',  null),
            ('reward_points',            'copied',  'customer_id'),
            ('sponsor_tree',             'copied',  'customer_id'),
            ('sso_tokens',               'emptied', 'customer_id'),

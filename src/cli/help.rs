@@ -14,7 +14,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Data", &["seed", "export", "reset", "snapshot", "diff"]),
     ("Faults and time", &["faults", "clock"]),
     ("Requests, hooks and webhooks", &["requests", "hook", "webhooks"]),
-    ("Documents and tools", &["openapi", "coverage", "completions"]),
+    ("Documents and tools", &["openapi", "schema", "coverage", "completions"]),
 ];
 
 const EXAMPLES: &str = "\

@@ -21,9 +21,11 @@ mod remote;
 mod requests;
 mod seeds;
 mod serve;
+mod signals;
 mod snapshots;
 mod status;
 mod tenants;
+mod tls;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -35,16 +37,17 @@ use serde_json::json;
 use crate::config::{
     DatabaseArgs, FileArgs, ListenAddress, LogArgs, SettingArgs, SettingListing, Settings, example, setting,
 };
-use crate::control::{Api, Coverage, at_address, document};
+use crate::control::{Api, Coverage, FileSchema, at_address, document};
 use crate::error_chain::ErrorChain;
 use crate::vendors;
+use crate::version::VERSION_AND_COMMIT;
 use arguments::{arguments, leaf, unknown_variables};
 use output::{Column, OutputError, Screen, out, out_json, plain_lines, say};
 use remote::{Remote, RemoteArgs};
 
 /// A local emulator of DirectScale's customer API, on a real Postgres.
 #[derive(Debug, Parser)]
-#[command(name = "directscale-emulator", version)]
+#[command(name = "directscale-emulator", version = VERSION_AND_COMMIT)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -175,6 +178,8 @@ enum Command {
         /// The address that the server listens on [default: 127.0.0.1:8080]
         #[arg(long, env = setting::listen.variable, value_name = "HOST:PORT")]
         listen: Option<ListenAddress>,
+        #[command(flatten)]
+        served: tls::ServedArgs,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -198,6 +203,11 @@ enum Command {
         /// The server's address in the document
         #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
         address: String,
+    },
+    /// Print the JSON Schema of seed files or plans, for editors and validators
+    Schema {
+        /// The kind of file
+        kind: FileSchema,
     },
     /// Print which operations are covered, with the evidence for each, as Markdown
     Coverage {
@@ -262,9 +272,10 @@ impl Command {
                 log: log.clone(),
                 ..SettingArgs::default()
             },
-            Self::Healthcheck { file, listen, .. } => {
+            Self::Healthcheck { file, listen, served, .. } => {
                 let mut settings = SettingArgs { file: file.clone(), ..SettingArgs::default() };
                 settings.server.listen.clone_from(listen);
+                served.add_to(&mut settings);
                 settings
             }
             Self::Seed(command) => SettingArgs {
@@ -285,7 +296,9 @@ impl Command {
             | Self::Hook { remote, .. }
             | Self::Webhooks { remote, .. }
             | Self::Status { remote, .. } => remote.settings(),
-            Self::Openapi { .. } | Self::Coverage { .. } | Self::Completions { .. } => SettingArgs::default(),
+            Self::Openapi { .. } | Self::Schema { .. } | Self::Coverage { .. } | Self::Completions { .. } => {
+                SettingArgs::default()
+            }
         }
     }
 
@@ -320,13 +333,14 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
         Command::Hook { command, remote } => hook::hook(&to(&remote)?, command).await,
         Command::Webhooks { command, remote } => webhooks::webhooks(&to(&remote)?, command).await,
         Command::Status { output, remote } => status::status(&to(&remote)?, output).await,
-        Command::Healthcheck { json, .. } => healthcheck::healthcheck(&settings.listen, json).await,
+        Command::Healthcheck { json, .. } => healthcheck::healthcheck(settings, json).await,
         Command::Config { example: true, .. } => print(&example()),
         Command::Config { json, .. } => print_settings(&settings.listing, json),
         Command::Openapi { api, address } => {
             let document = api.map_or_else(document, Api::document);
             print(&at_address(document, address.trim_end_matches('/')).to_pretty_json()?)
         }
+        Command::Schema { kind } => print(&kind.text()),
         Command::Coverage { json } => {
             let coverage = Coverage::of(&vendors::document());
             print(&if json { coverage.to_json() } else { coverage.to_markdown() })

@@ -295,6 +295,12 @@ pub(super) fn counted(number: &Value, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
+/// A value that a shell does not change.
+pub(super) fn quoted(value: &str) -> String {
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%-[]".contains(&byte));
+    if is_plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! The client of a running server's control API.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use url::Url;
 use super::files::read_text_file;
 use super::output::{ColorChoice, Column, Screen, out, out_json, plain_lines, say, table, value_text};
 use super::progress::ProgressLine;
+use super::tls::{ServedArgs, Trust, scheme};
 use crate::config::{FileArgs, ListenAddress, SettingArgs, Settings, TokenArgs, setting};
 use crate::control::PENDING;
 use crate::outgoing::use_ring;
@@ -52,6 +54,11 @@ pub(super) struct RemoteArgs {
         hide_possible_values = true
     )]
     color: ColorChoice,
+    /// Trust only the certificate authorities in this PEM file [default: the system's and the server's local CA]
+    #[arg(long, global = true, env = "EMULATOR_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    served: ServedArgs,
     /// The server's own setting.
     #[arg(long, global = true, hide = true, env = setting::listen.variable)]
     listen: Option<ListenAddress>,
@@ -83,6 +90,7 @@ impl RemoteArgs {
         let mut settings = SettingArgs { file: self.file.clone(), token: self.token.clone(), ..SettingArgs::default() };
         settings.server.listen.clone_from(&self.listen);
         settings.control.admin_listen.clone_from(&self.admin_listen);
+        self.served.add_to(&mut settings);
         settings
     }
 
@@ -93,6 +101,7 @@ impl RemoteArgs {
 
 pub(super) struct Remote {
     client: Client,
+    trust: Trust,
     base: Url,
     /// The address of the vendor APIs, where the settings describe the server.
     pub(super) listen: Option<ListenAddress>,
@@ -115,6 +124,9 @@ pub(super) enum SendError {
     /// No server answers.
     #[error("no server answers at {base} ({reason}); start one, or name it with --server")]
     Unreachable { base: String, reason: String },
+    /// A server answers whose certificate is not accepted.
+    #[error("{base} is not trusted ({reason}); name its certificate authority with --ca-file")]
+    Untrusted { base: String, reason: String },
     #[error("{detail}")]
     Rejected {
         status: StatusCode,
@@ -147,14 +159,15 @@ impl Remote {
         let listen = settings.admin_listen.as_ref().unwrap_or(&settings.listen);
         let base = match &args.server {
             Some(server) => server.0.clone(),
-            None => Url::parse(&format!("http://{}", listen.reachable()))?,
+            None => Url::parse(&format!("{}://{}", scheme(settings), listen.reachable()))?,
         };
         use_ring();
-        let client = Client::builder().no_proxy().timeout(TIMEOUT).build()?;
+        let trust = Trust::of(args.ca_file.clone(), settings);
+        let client = trust.client(&base)?.timeout(TIMEOUT).build()?;
         let token = settings.admin_token.as_ref().map(|token| token.reveal().to_owned());
         let listen = args.server.is_none().then(|| settings.listen.clone());
         let shows_progress = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        Ok(Self { client, base, listen, token, json: args.json, screen: args.screen(), shows_progress })
+        Ok(Self { client, trust, base, listen, token, json: args.json, screen: args.screen(), shows_progress })
     }
 
     /// The server's address without user name and password.
@@ -167,10 +180,11 @@ impl Remote {
 
     /// A client of the same server for streams: its timeout is for silence, not for the whole response.
     pub(super) fn for_streams(&self) -> anyhow::Result<Self> {
-        let client = Client::builder().no_proxy().connect_timeout(MAX_SILENCE).read_timeout(MAX_SILENCE).build()?;
-        let Self { base, listen, token, json, screen, shows_progress, .. } = self;
+        let client = self.trust.client(&self.base)?.connect_timeout(MAX_SILENCE).read_timeout(MAX_SILENCE).build()?;
+        let Self { trust, base, listen, token, json, screen, shows_progress, .. } = self;
         Ok(Self {
             client,
+            trust: trust.clone(),
             base: base.clone(),
             listen: listen.clone(),
             token: token.clone(),
@@ -273,7 +287,9 @@ impl Remote {
         }
         let text = response.text().await.unwrap_or_default();
         let problem: Option<Value> = serde_json::from_str(&text).ok();
-        let detail = match problem.as_ref().and_then(|problem| problem["detail"].as_str()) {
+        // What rejects a request before its route is known has a message.
+        let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str().or(problem["message"].as_str()));
+        let detail = match detail {
             _ if status == StatusCode::UNAUTHORIZED => self.token_hint(),
             Some(detail) => plain_lines(detail).into_owned(),
             None => format!("the server answered {status}"),
@@ -287,7 +303,11 @@ impl Remote {
         while let Some(source) = cause.source() {
             cause = source;
         }
-        SendError::Unreachable { base: self.base(), reason: plain_lines(&cause.to_string()).into_owned() }
+        let (base, reason) = (self.base(), plain_lines(&cause.to_string()).into_owned());
+        if reason.contains("certificate") {
+            return SendError::Untrusted { base, reason };
+        }
+        SendError::Unreachable { base, reason }
     }
 
     fn token_hint(&self) -> String {

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::output::{out, out_json, plain, say};
+use super::signals::Signals;
+use super::tls::{scheme, server_tls, shown_path, trust};
 use crate::config::{JournalSetting, ListenAddress, PasswordCostSetting, PrivateTargets, ServerName, Settings, Switch};
 use crate::control::{Access, AdminToken};
 use crate::customers::PasswordCost;
@@ -24,7 +25,9 @@ use crate::server::{
     distribute_only, migrate_only, start_up,
 };
 use crate::servers::{self, TokenUse};
-use crate::tenants::DEMO_KEY;
+use crate::tenants::{DEMO_KEY, LoadedSeed, SeedSummary};
+use crate::tls::{LocalCa, ServerTls};
+use crate::version::VERSION_AND_COMMIT;
 
 /// The limit for the whole shutdown.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -49,9 +52,13 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     };
     let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
     let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
-    let listener = bind(&settings.listen).await?.with_max_connections(max_connections);
+    let machine = machine_name();
+    let (tls, ca) = server_tls(settings, &machine)?.unzip();
+    let ca = ca.flatten();
+    let acceptor = tls.as_ref().map(ServerTls::acceptor);
+    let listener = bind(&settings.listen).await?.with_max_connections(max_connections).with_tls(acceptor.clone());
     let address = listener.address();
-    let name = server_name(settings, address.port());
+    let name = server_name(settings, &machine, address.port());
     let options = ServerOptions {
         name: name.clone(),
         journal: JournalOptions {
@@ -77,13 +84,19 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let server = Server::new(options, Arc::clone(&random)).await?;
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
-            let listener = bind(listen).await?.with_max_connections(max_connections);
+            let listener = bind(listen).await?.with_max_connections(max_connections).with_tls(acceptor);
             server.set_api_port(address.port());
             Some((listener.address(), listener.serve(admin)))
         }
         _ => None,
     };
     let supervisor = server.supervisor();
+    if let Some(ca) = &ca {
+        server.set_ca(ca.pem());
+    }
+    if let Some(tls) = tls {
+        supervisor.restarting("TLS certificate", move || tls.clone().keep_current());
+    }
     let (shutdown, serving) = listener.serve(server.clone());
     let serving = supervisor.vital("listener", serving);
     let (admin_address, admin_shutdown) = match admin {
@@ -109,7 +122,9 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         // Other servers may use the database, so the log says which one this is.
         tracing::info!(server = started.servers.name(), "the server is ready");
     }
-    if let Err(error) = out(banner(settings, (address, admin_address), (is_open, generated.as_ref()), &started)) {
+    if let Err(error) =
+        out(banner(settings, (address, admin_address), (is_open, generated.as_ref()), ca.as_ref(), &started))
+    {
         started.close().await;
         return Err(error.into());
     }
@@ -163,11 +178,13 @@ pub(super) async fn distribute(settings: &Settings) -> anyhow::Result<ExitCode> 
 }
 
 pub(super) async fn seed(settings: &Settings, file: String, is_json: bool) -> anyhow::Result<ExitCode> {
-    let options = StartOptions { seed: Some(file), ..start_options(settings, no_server()) };
+    let options = StartOptions { seed: Some(file), seed_dir: None, ..start_options(settings, no_server()) };
     let started = Box::pin(start_up(&options, Arc::new(Random::default()), None)).await?;
     let seeded = started.seeded.clone();
     started.close().await;
-    super::seeds::print(&seeded, is_json)?;
+    for LoadedSeed { file: _, created, unchanged } in seeded {
+        super::seeds::print(&SeedSummary { created, unchanged }, is_json)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -181,6 +198,7 @@ fn start_options(settings: &Settings, server: servers::ServerOptions) -> StartOp
         origin,
         login: login_source(settings),
         seed: settings.seed.clone(),
+        seed_dir: settings.seed_dir.clone(),
         connections: settings.database_connections.0,
         timeouts: DatabaseTimeouts {
             acquire: settings.database_acquire_timeout_ms.0,
@@ -201,12 +219,19 @@ fn no_server() -> servers::ServerOptions {
 }
 
 /// The name that was set, or the machine's with the port.
-fn server_name(settings: &Settings, port: u16) -> String {
-    let default = || {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        ServerName::of_host(&host, port)
-    };
+fn server_name(settings: &Settings, machine: &str, port: u16) -> String {
+    let default = || ServerName::of_host(machine, port);
     settings.server_name.clone().unwrap_or_else(default).0
+}
+
+#[cfg(unix)]
+fn machine_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn machine_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
 /// A command has precedence over a file with the password, and that over the file with the URL.
@@ -304,26 +329,6 @@ fn say_stopping() {
     if stderr().is_terminal() { say(STOPPING) } else { tracing::info!("{STOPPING}") }
 }
 
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    /// Waits for a signal. Returns the exit code of a process that it ends.
-    async fn next(&mut self) -> i32 {
-        let kind = tokio::select! {
-            _ = self.terminate.recv() => SignalKind::terminate(),
-            _ = self.interrupt.recv() => SignalKind::interrupt(),
-        };
-        128 + kind.as_raw_value()
-    }
-}
-
 /// The names under which `/_emulator` answers without a token.
 fn admin_hosts(settings: &Settings, listen: &ListenAddress) -> Vec<String> {
     let mut hosts = settings.admin_hosts.0.clone();
@@ -337,6 +342,7 @@ fn banner(
     settings: &Settings,
     (address, admin): (SocketAddr, Option<SocketAddr>),
     (is_open, generated): (bool, Option<&AdminToken>),
+    ca: Option<&LocalCa>,
     started: &Started,
 ) -> String {
     let database = match &settings.database_url {
@@ -344,13 +350,15 @@ fn banner(
         None => format!("embedded PostgreSQL in {}", settings.data.display()),
     };
     let control = reachable(admin.unwrap_or(address));
+    let scheme = scheme(settings);
     let mut lines = vec![
-        format!("directscale-emulator {}", env!("CARGO_PKG_VERSION")),
-        format!("  address   http://{address}"),
+        format!("directscale-emulator {VERSION_AND_COMMIT}"),
+        format!("  address   {scheme}://{address}"),
         format!("  database  {}", plain(&database)),
-        format!("  inspector http://{control}/_emulator/"),
-        format!("  docs      http://{control}/_emulator/docs"),
+        format!("  inspector {scheme}://{control}/_emulator/"),
+        format!("  docs      {scheme}://{control}/_emulator/docs"),
     ];
+    lines.extend(ca.map(trust).into_iter().flatten());
     if is_open {
         lines.push("  control API open to every program on this machine; --admin-token-required closes it".to_owned());
     }
@@ -361,12 +369,17 @@ fn banner(
         );
     }
     lines.extend(generated.map(|token| format!("  admin token, generated for this start: {}", token.reveal())));
-    lines.extend(started.seeded.created.iter().map(|tenant| format!("  seeded    {}", plain(tenant))));
+    lines.extend(
+        started.seeded.iter().flat_map(|seed| &seed.created).map(|tenant| format!("  seeded    {}", plain(tenant))),
+    );
     if started.has_demo {
         let host = reachable(address);
         lines.push(format!("  demo key  {DEMO_KEY}"));
         lines.push(String::new());
-        lines.push(format!("  curl -H 'Ocp-Apim-Subscription-Key: {DEMO_KEY}' http://{host}/v1/customers/3"));
+        let trusting = ca.map(|ca| format!("--cacert {} ", shown_path(ca))).unwrap_or_default();
+        lines.push(format!(
+            "  curl {trusting}-H 'Ocp-Apim-Subscription-Key: {DEMO_KEY}' {scheme}://{host}/v1/customers/3"
+        ));
         lines.push(String::new());
     }
     if started.is_empty {

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::output::{BOLD, CYAN, Screen, counted, out, out_json, value_text};
+use super::output::{BOLD, CYAN, Screen, counted, out, out_json, quoted, value_text};
 use super::remote::Remote;
 use crate::vendors::{Access, VENDORS};
 
@@ -49,6 +49,7 @@ fn described(status: &Value, control: &str, api: &str) -> Value {
     let mut all = json!({
         "name": status["name"],
         "version": status["version"],
+        "commit": status["commit"],
         "started_at": status["started_at"],
         "server": control,
         "inspector": format!("{control}/_emulator/"),
@@ -57,7 +58,8 @@ fn described(status: &Value, control: &str, api: &str) -> Value {
         "snapshots": status["snapshots"],
         "faults": status["faults"],
         "requests": status["requests"],
-        "servers": status["servers"]
+        "servers": status["servers"],
+        "seeds": status["seeds"]
     });
     for vendor in VENDORS {
         let credential = &status["demo"][vendor.credential.name().replace('-', "_")];
@@ -99,12 +101,6 @@ fn env(status: &Value) -> String {
     text
 }
 
-/// A value that a shell does not change.
-fn quoted(value: &str) -> String {
-    let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%-[]".contains(&byte));
-    if is_plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
-}
-
 fn text(status: &Value, screen: Screen) -> String {
     let name = |text: &str| screen.paint(CYAN, format_args!("{text:<14}"));
     let mut text = format!(
@@ -143,7 +139,24 @@ fn text(status: &Value, screen: Screen) -> String {
         counted(&status["faults"], "active fault", "active faults"),
         counted(&status["requests"], "request", "requests")
     );
-    text + &servers(status, screen)
+    text + &seeds(status, screen) + &servers(status, screen)
+}
+
+/// The seeds that the server loaded when it started.
+fn seeds(status: &Value, screen: Screen) -> String {
+    let mut text = String::new();
+    for (index, seed) in status["seeds"].as_array().into_iter().flatten().enumerate() {
+        let title = screen.paint(CYAN, format_args!("{:<14}", if index == 0 { "Seeds" } else { "" }));
+        let names = |member: &str, what: &str| {
+            let names: Vec<String> = seed[member].as_array().into_iter().flatten().map(value_text).collect();
+            (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")))
+        };
+        let results = [names("created", "created"), names("unchanged", "exists already, unchanged:")];
+        let results: Vec<String> = results.into_iter().flatten().collect();
+        let results = if results.is_empty() { "no tenants".to_owned() } else { results.join("; ") };
+        let _ = writeln!(text, "  {title}{}: {results}", value_text(&seed["file"]));
+    }
+    text
 }
 
 /// The servers of the database, where there are several.

@@ -122,10 +122,13 @@ impl<'a> Chooser<'a> {
         Ok(Some(value))
     }
 
-    /// Whether a given argument is a flag or a variable. Clap panics at one that the command does not have.
+    /// Whether a given argument is a flag or a variable. What the command has no flag for came from a variable.
     fn origin_of_arg(&self, name: &str) -> Origin {
-        match self.matches.value_source(name) {
+        // Clap panics where it is asked for an argument that the command does not have.
+        let has_flag = self.matches.try_contains_id(name).is_ok();
+        match has_flag.then(|| self.matches.value_source(name)).flatten() {
             Some(ValueSource::EnvVariable) => Origin::Variable,
+            None if !has_flag => Origin::Variable,
             _ => Origin::Flag,
         }
     }

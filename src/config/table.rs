@@ -175,6 +175,9 @@ settings! {
         seed: String, optional "demo", "demo|FILE", "EMULATOR_SEED",
             "Load this seed at start: demo, or a seed file; an empty embedded database gets demo by itself",
             "docs/SEEDS.md describes seed files.";
+        seed_dir: PathBuf, optional "/seeds", "FOLDER", "EMULATOR_SEED_DIR",
+            "Load the seed files of this folder at start, *.yaml, *.yml and *.json in the order of their names, after --seed",
+            "Tenants that exist stay unchanged. A file that cannot be loaded stops the start. At most 1,000 files.";
         max_body_bytes: Count, default "1048576", "BYTES", "EMULATOR_MAX_BODY_BYTES",
             "Reject a request body of more bytes than this",
             "The status is 413.";
@@ -289,6 +292,29 @@ settings! {
             "More host names, separated by commas, under which /_emulator answers without a token",
             "IP addresses and localhost always do. Another name is rejected, because another site could point its own name \
              at this server. With a token every name is accepted.";
+    }
+
+    /// TLS of the listeners.
+    tls: TlsArgs
+    secrets {}
+    settings {
+        tls_cert: PathBuf, optional "/run/secrets/tls.crt", "FILE", "EMULATOR_TLS_CERT",
+            "Serve HTTPS with the certificate in this PEM file, and the chain after it; needs --tls-key",
+            "Every address that the server listens on serves HTTPS then. Both files are read again when they change.";
+        tls_key: PathBuf, optional "/run/secrets/tls.key", "FILE", "EMULATOR_TLS_KEY",
+            "The key of the certificate: a PEM file without a passphrase",
+            "PKCS#8, PKCS#1 or SEC1.";
+        tls_self_signed: Switch, default "off", "on|off", "EMULATOR_TLS_SELF_SIGNED",
+            "Serve HTTPS with a certificate of a local CA, which is made once; the server prints how clients trust it",
+            "The certificate is for localhost, 127.0.0.1, ::1, the machine's name, the host of the listen addresses, and the names \
+             of admin_hosts and tls_names.",
+            num_args = 0..=1, default_missing_value = "on", hide_possible_values = true;
+        tls_names: HostNames, default "", "NAMES", "EMULATOR_TLS_NAMES",
+            "More host names and IP addresses, separated by commas, for the certificate of --tls-self-signed",
+            "For example the name of a container: emulator,*.test.example,192.0.2.7.";
+        tls_ca_folder: PathBuf, optional "./data/tls", "FOLDER", "EMULATOR_TLS_CA_FOLDER",
+            "Keep the local CA of --tls-self-signed in this folder; without it in the folder tls of the data folder",
+            "ca.pem is its certificate, ca-key.pem its key. Servers with the same folder have the same CA.";
     }
 
     /// The settings of the log.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, Method, Response, header};
+use axum::http::{Extensions, HeaderMap, Method, Response, header};
 use axum::middleware::Next;
 use axum::response::IntoResponse as _;
 
@@ -17,7 +17,7 @@ use super::admin_token::AdminToken;
 use super::audit::{Client, Write};
 use super::error::ControlError;
 use crate::database::{ShareOf, count_to};
-use crate::gateway::{bearer_token, is_from_another_site};
+use crate::gateway::{bearer_token, is_from_another_site, scheme};
 use crate::guesses::{Attempt, Guesses, Peer};
 
 /// The cookie with the id of a browser's session.
@@ -161,9 +161,9 @@ pub(super) fn session_id(headers: &HeaderMap) -> Option<&str> {
 
 /// The cookie with the id of a session that lasts this number of seconds; 0 deletes it. A browser that sees this server over
 /// https:// sends it over https:// only. A forged header would only keep the forger's own browser from logging in.
-pub(super) fn session_cookie(headers: &HeaderMap, id: &str, seconds: u64) -> String {
+pub(super) fn session_cookie(headers: &HeaderMap, extensions: &Extensions, id: &str, seconds: u64) -> String {
     let is_https = text(headers, header::ORIGIN.as_str()).is_some_and(|origin| origin.starts_with("https://"))
-        || text(headers, "x-forwarded-proto") == Some("https");
+        || scheme(headers, extensions) == "https";
     let secure = if is_https { "; Secure" } else { "" };
     format!("{COOKIE}={id}; Path=/_emulator; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
@@ -234,6 +234,7 @@ pub(super) fn token(control: &Control) -> Option<&AdminToken> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::OverTls;
     use axum::http::HeaderValue;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -261,12 +262,19 @@ mod tests {
 
     #[test]
     fn the_cookie_of_a_page_that_was_reached_by_https_is_secure() {
-        let cookie = |pairs: &[(&'static str, &'static str)]| session_cookie(&headers(pairs), "a", 5);
+        let cookie =
+            |pairs: &[(&'static str, &'static str)]| session_cookie(&headers(pairs), &Extensions::new(), "a", 5);
         let plain = "emulator_admin=a; Path=/_emulator; Max-Age=5; HttpOnly; SameSite=Strict";
         assert_eq!(cookie(&[("origin", "http://localhost:8080")]), plain);
         assert_eq!(cookie(&[]), plain);
         assert_eq!(cookie(&[("origin", "https://outer.example")]), format!("{plain}; Secure"));
         assert_eq!(cookie(&[("x-forwarded-proto", "https")]), format!("{plain}; Secure"));
+        let mut over_tls = Extensions::new();
+        over_tls.insert(OverTls);
+        let cookie = |pairs: &[(&'static str, &'static str)]| session_cookie(&headers(pairs), &over_tls, "a", 5);
+        assert_eq!(cookie(&[]), format!("{plain}; Secure"));
+        // A proxy that browsers reach over plain HTTP.
+        assert_eq!(cookie(&[("x-forwarded-proto", "http")]), plain);
     }
 
     #[test]

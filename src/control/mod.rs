@@ -23,7 +23,7 @@ use axum::middleware::from_fn_with_state;
 use crate::gateway::{BodyError, BodyMemory, BrokenBody, collect_body, collect_decoded_body};
 use crate::guesses::Guesses;
 use crate::random::Random;
-use crate::tenants::Tenants;
+use crate::tenants::{LoadedSeed, Tenants};
 use crate::vendors;
 use catalog::Catalog;
 use error::ControlError;
@@ -32,7 +32,7 @@ use sessions::Sessions;
 pub use access::Access;
 pub(crate) use access::is_browser;
 pub use admin_token::AdminToken;
-pub use documents::{Api, Coverage, at_address, document};
+pub use documents::{Api, Coverage, FileSchema, at_address, document};
 pub(crate) use keys::DEFAULT_KEY_NAME;
 pub(crate) use pages::pretty_json;
 pub(crate) use pending::PENDING;
@@ -50,10 +50,14 @@ pub struct Control {
     random: Arc<Random>,
     catalog: LazyLock<Catalog>,
     outgoing: OnceLock<crate::outgoing::Outgoing>,
+    /// The seeds that this server loaded when it started.
+    seeded: OnceLock<Vec<LoadedSeed>>,
     /// The vendor APIs, for replays of requests.
     vendor: OnceLock<Router>,
     /// The port of the vendor APIs, if `/_emulator` has its own listener.
     api_port: OnceLock<u16>,
+    /// The certificate of the local CA, in PEM.
+    ca: OnceLock<String>,
 }
 
 impl Control {
@@ -69,13 +73,16 @@ impl Control {
             random,
             catalog: LazyLock::new(|| Catalog::new(&vendors::document())),
             outgoing: OnceLock::new(),
+            seeded: OnceLock::new(),
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
+            ca: OnceLock::new(),
         }
     }
 
-    pub fn set_services(&self, tenants: Tenants, outgoing: crate::outgoing::Outgoing) {
+    pub fn set_services(&self, tenants: Tenants, outgoing: crate::outgoing::Outgoing, seeded: Vec<LoadedSeed>) {
         // A second call would change nothing.
+        let _ = self.seeded.set(seeded);
         let _ = self.tenants.set(tenants);
         let _ = self.outgoing.set(outgoing);
     }
@@ -88,6 +95,11 @@ impl Control {
     pub fn set_api_port(&self, port: u16) {
         // A second call would change nothing.
         let _ = self.api_port.set(port);
+    }
+
+    pub fn set_ca(&self, pem: &str) {
+        // A second call would change nothing.
+        let _ = self.ca.set(pem.to_owned());
     }
 
     fn tenants(&self) -> Result<&Tenants, ControlError> {
@@ -107,6 +119,7 @@ pub fn routes(control: Arc<Control>) -> Router {
         .merge(pages::routes())
         .layer(from_fn_with_state(Arc::clone(&control), access::guard))
         .merge(pages::open_routes())
+        .merge(api::open_routes().0)
         .with_state(control);
     documents::routes().merge(guarded)
 }

@@ -159,7 +159,6 @@ macro_rules! select_changes {
     };
 }
 
-/// Those of all customers are read as a whole: an index by number would cost every upgrade a twentieth of its work in Postgres.
 async fn type_changes(
     connection: &mut PgConnection,
     tenant: TenantId,

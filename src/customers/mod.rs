@@ -47,7 +47,8 @@ pub use sso::SsoToken;
 pub use stats::Stats;
 pub use store::generated_statements;
 pub use stored::{
-    CustomerRecord, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
+    CustomerRecord, MAX_SEED_NUMBER, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints,
+    StoredTypeChange,
 };
 pub use text::is_forbidden;
 pub use tree::Tree;

@@ -1,6 +1,7 @@
 //! Password hashes, each with the cost that a setting chooses: Argon2id, on blocking threads, at most one per core at a time; or
 //! one salted SHA-256, on the request's own thread.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use argon2::password_hash::phc::{Ident, Output, PasswordHash};
@@ -8,6 +9,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -53,6 +55,19 @@ impl PasswordHashText {
 impl std::fmt::Debug for PasswordHashText {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("PasswordHashText")
+    }
+}
+
+impl JsonSchema for PasswordHashText {
+    fn schema_name() -> Cow<'static, str> {
+        "PasswordHash".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "pattern": r"^\$(argon2id|test-sha256)\$",
+            "description": "Instead of Password: a hash in PHC form."
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Datelike as _, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
@@ -14,9 +15,16 @@ use crate::database::TenantId;
 use crate::model::{Customer, CustomerFields, CustomerId};
 use crate::plan::{MAX_INDEXED_LENGTH, Plan};
 use crate::vendor_facts::ProfileOwner;
+use crate::wire::json_schema::{DateTimeText, UuidText, closed_object};
 
 /// The largest number of points that an entry of the ledger can hold.
 const MAX_POINTS: f64 = 1e13;
+
+/// The highest record number of a seed file. The numbers after it are for later upgrades.
+const MAX_RECORD_NUMBER: i64 = i64::MAX / 2;
+
+/// The highest number in a seed. The numbers from there to 2147483647 are left for what is created afterwards.
+pub const MAX_SEED_NUMBER: i32 = 2_000_000_000;
 
 /// A customer with everything that is stored about it.
 #[derive(Debug, Clone)]
@@ -36,23 +44,27 @@ pub struct RestoredCustomer {
 }
 
 /// What the system stores about a customer in addition to the fields that clients set.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enroller_id: Option<i32>,
     /// The time of the last write.
+    #[schemars(with = "DateTimeText")]
     pub modified_at: DateTime<Utc>,
     /// The time of the last change of the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<DateTimeText>")]
     pub upgrade_date: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<DateTimeText>")]
     pub inactive_date: Option<DateTime<Utc>>,
     /// `None` for a customer that was not placed in the sponsor tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<Placement>,
     /// The customer uuid, if a client chose it.
     #[serde(rename = "key", default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<UuidText>")]
     pub uuid: Option<Uuid>,
     /// The rows of `CRM_AssociateTypeChanges`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -64,52 +76,63 @@ pub struct CustomerRecord {
     pub companies: Vec<StoredCompany>,
     /// The stored members of the other vendor APIs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "profiles")]
     pub profiles: BTreeMap<ProfileOwner, Map<String, Value>>,
 }
 
 /// A node of the sponsor tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Placement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upline_id: Option<i32>,
+    #[schemars(with = "DateTimeText")]
     pub placed_at: DateTime<Utc>,
 }
 
 /// A row of `CRM_AssociateTypeChanges`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoredTypeChange {
+    #[schemars(with = "UuidText")]
     pub id: Uuid,
     /// The column `recordnumber`.
     pub record_number: i64,
     pub old_type: i32,
     pub new_type: i32,
+    #[schemars(with = "DateTimeText")]
     pub changed_at: DateTime<Utc>,
     /// The name of the credential that changed the type.
     pub changed_by: String,
+    #[schemars(with = "UuidText")]
     pub request_id: Uuid,
 }
 
 /// An entry of the ledger of reward points.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoredPoints {
+    #[schemars(with = "UuidText")]
     pub id: Uuid,
     /// Below zero for a deduction.
+    #[schemars(range(min = -MAX_POINTS, max = MAX_POINTS))]
     pub points: f64,
+    #[schemars(with = "DateTimeText")]
     pub entered_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<DateTimeText>")]
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// A company of a customer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoredCompany {
     /// The number within the tenant.
+    #[schemars(range(min = 1, max = MAX_SEED_NUMBER))]
     pub id: i32,
     /// The company's uuid.
+    #[schemars(with = "UuidText")]
     pub key: Uuid,
     /// The position among the customer's companies.
     #[serde(default)]
@@ -120,6 +143,11 @@ pub struct StoredCompany {
     /// All other members, by the vendor's name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub details: Map<String, Value>,
+}
+
+/// The members of each vendor's profile are the vendor's.
+fn profiles(_: &mut SchemaGenerator) -> Schema {
+    closed_object(ProfileOwner::ALL.map(|owner| (owner.name(), json_schema!({ "type": "object" }))))
 }
 
 impl CustomerRecord {
@@ -145,6 +173,9 @@ impl CustomerRecord {
         }
         if self.reward_points.iter().any(|entry| !entry.points.is_finite() || entry.points.abs() >= MAX_POINTS) {
             return Err(format!("record.reward_points.points must be between -{MAX_POINTS:e} and {MAX_POINTS:e}"));
+        }
+        if self.type_changes.iter().any(|change| change.record_number > MAX_RECORD_NUMBER) {
+            return Err(format!("record.type_changes.record_number must be at most {MAX_RECORD_NUMBER}"));
         }
         if self.companies.iter().any(|company| company.id < 1) {
             return Err("record.companies.id must be above zero".to_owned());

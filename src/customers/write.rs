@@ -143,7 +143,6 @@ impl Customers {
         let log = upgrade_from.map(|from| UpgradeLog {
             from,
             change: self.random.uuid_at(scope.now),
-            least_number: scope.now.timestamp_micros(),
             changed_by: scope.caller,
             request: scope.request,
         });

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use pglite_oxide::{PgliteServer, PgliteServerBuilder};
 use thiserror::Error;
 
+use crate::tls::TLS_FOLDER;
+
 /// The maximum wait for the lock of the data folder, which stays for a moment after its process was killed.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -110,12 +112,17 @@ impl Drop for EmbeddedPostgres {
 }
 
 fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| is_of_tls(&entry))))
 }
 
-/// Deletes the contents of a folder as far as possible.
+/// The local CA is in the data folder too, and is not part of the database.
+fn is_of_tls(entry: &std::fs::DirEntry) -> bool {
+    entry.file_name() == TLS_FOLDER
+}
+
+/// Deletes the database in a folder as far as possible.
 pub fn remove_content(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| !is_of_tls(entry)) {
         let path = entry.path();
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         let removed = if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };

@@ -12,7 +12,7 @@ pub enum Place {
 }
 
 /// Every table. `tenants` is the first, because others refer to it, and `customers` the first of those with a tenant's rows.
-pub const TABLES: [(&str, Place); 31] = [
+pub const TABLES: [(&str, Place); 30] = [
     ("tenants", Place::EachNode),
     ("access_tokens", Place::EachNode),
     ("extension_tokens", Place::EachNode),
@@ -28,7 +28,6 @@ pub const TABLES: [(&str, Place); 31] = [
     ("event_attempts", Place::NodeOfTenant),
     ("event_deliveries", Place::NodeOfTenant),
     ("hook_calls", Place::NodeOfTenant),
-    ("record_numbers", Place::NodeOfTenant),
     ("reward_points", Place::NodeOfTenant),
     ("sponsor_tree", Place::NodeOfTenant),
     ("sso_tokens", Place::NodeOfTenant),

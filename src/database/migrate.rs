@@ -43,11 +43,11 @@ const HOLDER: &str = "\
 
 /// The version of the functions. A change of `migrations/functions/` raises it by one, so that an older program does not replace the
 /// functions of a newer one.
-const FUNCTIONS_VERSION: i32 = 4;
+const FUNCTIONS_VERSION: i32 = 5;
 
 /// A test compares it with the functions, so that a change of them does not keep their version.
 #[cfg(test)]
-const FUNCTIONS_DIGEST: &str = "ecf42074dfd9fa09d809e3d6b10f0f0d344e49b5a5fa611d81c64988b99f594f";
+const FUNCTIONS_DIGEST: &str = "027df79c489b78ad9395e87ca6f7848690b71478b79c80f90dcca85b7452a7cf";
 
 /// In the order in which they can be created.
 const FUNCTIONS: &str = concat!(
@@ -60,6 +60,7 @@ const FUNCTIONS: &str = concat!(
     include_str!("../../migrations/functions/enroller_is_below.sql"),
     include_str!("../../migrations/functions/inactive_since.sql"),
     include_str!("../../migrations/functions/create_customer.sql"),
+    include_str!("../../migrations/functions/record_number.sql"),
     include_str!("../../migrations/functions/replace_customer.sql"),
     include_str!("../../migrations/functions/place_below.sql"),
     include_str!("../../migrations/functions/write_profile.sql"),

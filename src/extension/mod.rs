@@ -22,4 +22,4 @@ pub use call::{Callback, CallbackToken, HookContext, HookError, HookFailure, Hoo
 pub use ids::*;
 pub use mapping::{from_application, from_associate, to_application, to_associate};
 pub use remote_exception::DiscoRemoteException;
-pub use settings::{Extension, HookId};
+pub use settings::{Extension, HookId, TOKEN_LENGTH};

@@ -12,7 +12,7 @@ use crate::outgoing::{TargetUrl, TimeoutSeconds};
 use crate::secret;
 
 /// The length of the extension's token, in bytes. A shorter one could be a part of words, in which it would be hidden too.
-const TOKEN_LENGTH: RangeInclusive<usize> = 8..=1_000;
+pub const TOKEN_LENGTH: RangeInclusive<usize> = 8..=1_000;
 
 /// The settings are stored in the clear, because the token must be sent. A newer version may have stored them: what is unknown here is
 /// left out.

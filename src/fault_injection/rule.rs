@@ -1,7 +1,9 @@
 //! A rule for injected faults, as JSON.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -20,9 +22,10 @@ pub enum FaultRule {
     Event(EventRule),
 }
 
-/// What happens to requests.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+/// What happens to requests: a delay, a response, or both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{ "required": ["delay_ms"] }, { "required": ["response"] }]))]
 pub struct RequestRule {
     /// The operation, by its `operationId`, or `*` for all.
     pub operation: String,
@@ -41,7 +44,7 @@ pub struct RequestRule {
 }
 
 /// What happens to events.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventRule {
     /// The event's type, or `*` for all.
@@ -54,18 +57,19 @@ pub struct EventRule {
 }
 
 /// Which of the requests or events that a rule matches trigger it, counted since the rule was added.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     #[default]
     Every,
     /// The first N.
-    First(u32),
+    First(#[schemars(range(min = 1))] u32),
     /// Only the one with this number, from 1.
-    Request(u32),
+    Request(#[schemars(range(min = 1))] u32),
     /// Each with a probability.
     Probability {
         /// From 0 to 1.
+        #[schemars(range(min = 0, max = 1))]
         p: f64,
         /// The same random seed picks the same requests.
         #[serde(default)]
@@ -74,7 +78,7 @@ pub enum When {
 }
 
 /// Where in a request a fault happens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Point {
     /// Before the handler: nothing changes.
@@ -88,26 +92,34 @@ pub enum Point {
 }
 
 /// How long a request waits, in milliseconds; 60,000 at most.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(rename_all = "snake_case", untagged)]
 pub enum Delay {
-    Fixed(u64),
+    Fixed(#[schemars(range(max = MAX_DELAY_MS))] u64),
     /// A random time between a minimum and a maximum.
     Uniform {
         /// The minimum and the maximum.
         #[schema(value_type = Vec<u64>, min_items = 2, max_items = 2)]
+        #[schemars(with = "[u64; 2]", inner(range(max = MAX_DELAY_MS)))]
         uniform: (u64, u64),
     },
     /// Around a median, with a long tail.
     LogNormal {
         /// The median, and the deviation of the logarithm.
         #[schema(value_type = Vec<f64>, min_items = 2, max_items = 2)]
+        #[schemars(schema_with = "log_normal")]
         log_normal: (f64, f64),
     },
 }
 
+fn log_normal(_: &mut SchemaGenerator) -> Schema {
+    let median = json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": MAX_DELAY_MS });
+    let sigma = json_schema!({ "type": "number", "minimum": 0, "maximum": 5 });
+    json_schema!({ "type": "array", "prefixItems": [median, sigma], "minItems": 2, "maxItems": 2 })
+}
+
 /// What the caller gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultResponse {
     /// An error response in the vendor's own format.
@@ -130,7 +142,7 @@ pub enum FaultResponse {
 }
 
 /// What happens to the deliveries of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventAction {
     /// It is not delivered, unless it is resent.
@@ -147,6 +159,22 @@ pub enum EventAction {
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
 pub struct RuleError(pub String);
+
+impl JsonSchema for FaultRule {
+    fn schema_name() -> Cow<'static, str> {
+        "FaultRule".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A rule for requests; or for events, if it has the member `event`.",
+            "type": "object",
+            "if": { "required": ["event"] },
+            "then": generator.subschema_for::<EventRule>(),
+            "else": generator.subschema_for::<RequestRule>()
+        })
+    }
+}
 
 impl TryFrom<Value> for FaultRule {
     type Error = RuleError;

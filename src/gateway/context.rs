@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::http::header::HOST;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Uri};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Uri};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -121,14 +121,26 @@ pub(crate) fn original_path_and_query(parts: &Parts) -> &str {
     original_uri(parts).path_and_query().map_or("/", |path| path.as_str())
 }
 
+/// In the extensions of a request that came over TLS. No client can set it.
+#[derive(Debug, Clone, Copy)]
+pub struct OverTls;
+
+/// The scheme of a request as the client sees it: what a proxy says, else that of this server.
+#[must_use]
+pub(crate) fn scheme(headers: &HeaderMap, extensions: &Extensions) -> &'static str {
+    match headers.get("x-forwarded-proto").map(HeaderValue::as_bytes) {
+        Some(b"https") => "https",
+        Some(b"http") => "http",
+        _ if extensions.get::<OverTls>().is_some() => "https",
+        _ => "http",
+    }
+}
+
 /// Scheme, host and base path of the API that was requested, as the client named it.
 #[must_use]
 pub(crate) fn realm(parts: &Parts, base: &str) -> String {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let scheme = match header("x-forwarded-proto") {
-        Some("https") => "https",
-        _ => "http",
-    };
+    let scheme = scheme(&parts.headers, &parts.extensions);
     let is_plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
     let host = header("x-forwarded-host").or_else(|| header(HOST.as_str())).filter(is_plain).unwrap_or("localhost");
     format!("{scheme}://{host}{base}")

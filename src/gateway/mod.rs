@@ -19,9 +19,9 @@ mod vendor;
 pub(crate) use authorization::{basic_credentials, bearer_token};
 pub(crate) use body::{BodyError, collect_body, collect_decoded_body};
 pub use body_memory::BodyMemory;
-pub use context::{GatewayState, Replayed, ResponseOptions, Services};
+pub use context::{GatewayState, OverTls, Replayed, ResponseOptions, Services};
 pub(crate) use context::{
-    NO_OPERATION, Operation, OriginalUri, RequestContext, VendorState, original_path_and_query, realm,
+    NO_OPERATION, Operation, OriginalUri, RequestContext, VendorState, original_path_and_query, realm, scheme,
 };
 pub(crate) use not_found::{DocumentedRoute, caller_of_unknown, not_found};
 pub(crate) use openapi::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};

@@ -1,5 +1,8 @@
 //! The codes of countries.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// An ISO 3166-1 code of two letters, in upper case.
@@ -21,6 +24,16 @@ impl CountryCode {
     #[must_use]
     pub fn country(&self) -> Option<rust_iso3166::CountryCode> {
         rust_iso3166::from_alpha2(&self.0)
+    }
+}
+
+impl JsonSchema for CountryCode {
+    fn schema_name() -> Cow<'static, str> {
+        "CountryCode".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": rust_iso3166::ALL_ALPHA2, "description": "An ISO 3166-1 code." })
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::num::NonZeroU32;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A timeout in seconds, from 1 to [`Self::MAX`]. A longer one that an older version stored is read as the maximum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct TimeoutSeconds(NonZeroU32);
+pub struct TimeoutSeconds(#[schemars(range(min = 1, max = Self::MAX))] NonZeroU32);
 
 impl TimeoutSeconds {
     /// In seconds.

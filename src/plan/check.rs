@@ -1,51 +1,14 @@
-//! The ranges of a plan's numbers, texts and lists. They are checked when a person sends a plan, not when a stored one is read: a plan
+//! Checks the ranges of a plan. They are checked when a person sends a plan, not when a stored one is read: a plan
 //! that an older version stored keeps working.
 
 use std::collections::BTreeMap;
 
 use super::Plan;
+use super::ranges::{
+    MAX_CALLS, MAX_ENTRIES, MAX_MINIMUM_AGE, MAX_NAME_LENGTH, MAX_PASSWORD_LENGTH, MAX_PLAN_BYTES, MAX_RENEWAL_SECONDS,
+    MAX_URL_LENGTH, max_length_of,
+};
 use super::values::{PasswordRule, RequestLimit};
-use crate::model::Field;
-
-/// The maximum length of a password, in characters.
-pub const MAX_PASSWORD_LENGTH: usize = 1_000;
-
-/// The maximum length of a text with an index, in characters of up to four bytes: an entry of an index has at most 2,704 bytes.
-pub const MAX_INDEXED_LENGTH: usize = 600;
-
-/// The maximum length of any other text of a customer, in characters.
-const MAX_TEXT_LENGTH: usize = 4_000;
-
-/// The maximum number of requests of a rate limit or quota.
-const MAX_CALLS: u32 = 1_000_000_000;
-
-/// The longest window of a rate limit or quota: 366 days in seconds.
-const MAX_RENEWAL_SECONDS: u32 = 366 * 24 * 60 * 60;
-
-/// In years.
-const MAX_MINIMUM_AGE: u8 = 150;
-
-/// The maximum number of types, of statuses, of transitions between types, and of statistics.
-const MAX_ENTRIES: usize = 1_000;
-
-/// The maximum length of the name of a type or status and of a currency, in characters.
-const MAX_NAME_LENGTH: usize = 100;
-
-/// In characters.
-const MAX_URL_LENGTH: usize = 2_000;
-
-/// The maximum length of a plan as JSON, in bytes.
-const MAX_PLAN_BYTES: usize = 256 * 1024;
-
-/// The fields with an index.
-pub const INDEXED: [Field; 6] = [
-    Field::BackOfficeId,
-    Field::EmailAddress,
-    Field::ExternalReferenceId,
-    Field::TaxId,
-    Field::Username,
-    Field::WebAlias,
-];
 
 impl Plan {
     /// Checks a plan that a person sent.
@@ -55,8 +18,7 @@ impl Plan {
     pub fn check(&self) -> Result<(), String> {
         check_password_rule(self.password_rule)?;
         for (field, length) in &self.max_length {
-            let max = if INDEXED.contains(field) { MAX_INDEXED_LENGTH } else { MAX_TEXT_LENGTH };
-            in_range(&format!("max_length.{field}"), *length, 1, max)?;
+            in_range(&format!("max_length.{field}"), *length, 1, max_length_of(*field))?;
         }
         in_range("minimum_age", self.minimum_age, 0, MAX_MINIMUM_AGE)?;
         for (name, limit) in [("rate_limit", self.rate_limit), ("quota", self.quota)] {
@@ -123,7 +85,7 @@ fn in_range<N: PartialOrd + Copy + std::fmt::Display>(entry: &str, number: N, le
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::UniqueField;
+    use crate::plan::{INDEXED, UniqueField};
 
     fn checked(json: &str) -> Result<(), String> {
         serde_json::from_str::<Plan>(json).expect("a plan").check()

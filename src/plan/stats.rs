@@ -1,14 +1,16 @@
 //! The stats in a plan. Each client company of the vendor defines its own kits and statistics.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
 /// Members of the stats response that are not counted from data.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatsPlan {
     /// `KitLevel`; null without one.
     pub kit_level: Option<StatValue>,
@@ -46,7 +48,7 @@ impl<'de> Deserialize<'de> for StatsPlan {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct StatPlan {
     pub value: StatValue,
@@ -59,6 +61,16 @@ pub enum StatValue {
     /// A number; zero has no sign.
     Number(Number),
     Text(String),
+}
+
+impl JsonSchema for StatValue {
+    fn schema_name() -> Cow<'static, str> {
+        "StatValue".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["number", "string"] })
+    }
 }
 
 impl TryFrom<Value> for StatValue {

@@ -1,9 +1,12 @@
 //! The values of a plan's entries.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::ranges::{MAX_CALLS, MAX_PASSWORD_LENGTH, MAX_RENEWAL_SECONDS};
 use crate::model::Field;
 
 /// The status of a rejection: 500 as the operations' pages say, or 400 as the status guide says.
@@ -24,7 +27,7 @@ pub enum UnknownStatus {
 }
 
 /// A field that can be unique among a tenant's customers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum UniqueField {
     BackOfficeId,
     EmailAddress,
@@ -72,7 +75,7 @@ impl UniqueField {
 }
 
 /// How PATCH treats a field that it does not support.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnsupportedPatchFields {
     /// Does not change the field, and names it in a header.
@@ -82,7 +85,7 @@ pub enum UnsupportedPatchFields {
 
 /// `TextPhone` of a new customer when it is not sent ("set to `PrimaryPhone` if empty": `TextNumber` of `Application`,
 /// vendor's C# reference).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextPhoneDefault {
     PrimaryPhone,
@@ -91,7 +94,7 @@ pub enum TextPhoneDefault {
 
 /// The meaning of `true` in the response of a validate operation. The vendor's pages do not define it, and one client names such a
 /// check "exists".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidatePolarity {
     /// The value is free.
@@ -100,7 +103,7 @@ pub enum ValidatePolarity {
 }
 
 /// The spelling of a validate operation's response. One client compares it with `True`; a test double of another one sends `true`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidateBooleans {
     /// As JSON does: `true`, `false`.
@@ -110,34 +113,41 @@ pub enum ValidateBooleans {
 }
 
 /// A number of requests in a window of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestLimit {
     /// The maximum number of requests in a window.
+    #[schemars(range(min = 1, max = MAX_CALLS))]
     pub calls: NonZeroU32,
     /// The length of a window in seconds, from its first request.
+    #[schemars(range(min = 1, max = MAX_RENEWAL_SECONDS))]
     pub renewal_seconds: NonZeroU32,
 }
 
 /// How a BackOfficeId is generated: the customer's id plus a seed (vendor's help, Associate Types).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BackOfficeIds {
+    /// Added to the customer id.
     pub seed: u32,
     pub format: BackOfficeIdFormat,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BackOfficeIdFormat {
     Hexadecimal,
     Decimal,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PasswordRule {
+    /// In characters.
+    #[schemars(range(min = 1, max = MAX_PASSWORD_LENGTH))]
     pub min_length: usize,
+    /// In characters; at least `min_length`, and one for each required kind of character.
+    #[schemars(range(min = 1, max = MAX_PASSWORD_LENGTH))]
     pub max_length: usize,
     /// Whether a digit is required.
     pub digit: bool,
@@ -166,6 +176,16 @@ impl PasswordRule {
 
 macro_rules! status_numbers {
     ($name:ident { $($variant:ident = $number:literal),* }) => {
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "integer", "enum": [$($number),*] })
+            }
+        }
+
         impl From<$name> for u16 {
             fn from(status: $name) -> Self {
                 match status {

@@ -18,7 +18,7 @@ use crate::guesses::Peer;
 pub struct Timeouts {
     /// Until the next request begins. Every response announces it, in whole seconds.
     pub idle: Duration,
-    /// Until the head of a request is complete.
+    /// Until the head of a request is complete, and before the first one until TLS has begun.
     pub head: Duration,
     /// Until a client that has its response stops sending.
     pub discard: Duration,
@@ -178,6 +178,11 @@ impl Connection {
     /// Whether the server is about to stop.
     pub(super) fn is_stopping(&self) -> bool {
         self.state().is_stopping
+    }
+
+    /// It can take requests from now on: TLS has begun.
+    pub(super) fn begin(&self) {
+        self.state().phase = Phase::Idle(Instant::now());
     }
 
     /// The head of a request is complete, and its response is on the way.

@@ -1,5 +1,6 @@
 //! The listener: accepts connections, serves each from its first request until it is closed, and lets them end at a shutdown.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -13,12 +14,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use super::Server;
 use super::connection::{Connection, MAX_DISCARD_BYTES, Overdue, Timeouts, Wait};
-use super::connections::Connections;
+use super::connections::{Connections, Place};
+use super::handshake::{Handshake, handshake};
 use super::malformed::{MAX_HEAD_BYTES, MalformedRequest};
-use super::stream::Stream;
+use super::stream::{Stream, Transport};
 use crate::config::ListenAddress;
 use crate::error_chain::ErrorChain;
 use crate::guesses::Peer;
@@ -33,12 +36,19 @@ const MAX_CONNECTIONS: usize = 10_240;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A bound address; two for `localhost`, which is one in each family.
-#[derive(Debug)]
 pub struct Listener {
     listeners: Vec<TcpListener>,
     address: SocketAddr,
     timeouts: Timeouts,
     max_connections: usize,
+    /// `None` for plain HTTP.
+    tls: Option<TlsAcceptor>,
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Listener").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 /// Asks a listener to stop.
@@ -64,7 +74,7 @@ impl Listener {
             host => vec![TcpListener::bind((host, address.port)).await?],
         };
         let address = listeners[0].local_addr()?;
-        Ok(Self { listeners, address, timeouts: Timeouts::default(), max_connections: MAX_CONNECTIONS })
+        Ok(Self { listeners, address, timeouts: Timeouts::default(), max_connections: MAX_CONNECTIONS, tls: None })
     }
 
     /// The same, with another limit of connections.
@@ -77,6 +87,12 @@ impl Listener {
     #[must_use]
     pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
         Self { timeouts, ..self }
+    }
+
+    /// The same over TLS, if any.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<TlsAcceptor>) -> Self {
+        Self { tls, ..self }
     }
 
     /// The address that was bound, with its real port.
@@ -105,15 +121,16 @@ impl Listener {
                     Ok((stream, peer)) => {
                         let client = Connection::new(Peer(peer.ip()), self.timeouts);
                         let Some(place) = connections.enter(&client).await else {
-                            reject_connection(&stream, &server, client.peer());
+                            reject_connection(&stream, &server, client.peer(), self.tls.is_some());
                             continue;
                         };
-                        let (server, stopped, open) = (Arc::clone(&server), stopped.clone(), open.clone());
-                        tokio::spawn(async move {
-                            let counted = server.shared.metrics.count_connection();
-                            serve_connection(stream, client, server.clone(), stopped).await;
-                            drop((counted, place, open));
-                        });
+                        let (server, stopped) = (Arc::clone(&server), stopped.clone());
+                        let accepted = Accepted { stream, client, server, stopped, _place: place, _open: open.clone() };
+                        // Two tasks, because that of TLS needs more memory.
+                        match self.tls.clone() {
+                            None => tokio::spawn(accepted.serve()),
+                            Some(tls) => tokio::spawn(accepted.serve_over_tls(tls)),
+                        };
                     }
                     // Out of file descriptors, or a client that has disconnected already: not a reason to stop.
                     Err(error) => {
@@ -131,11 +148,52 @@ impl Listener {
     }
 }
 
-/// Answers a connection for which there is no room.
-fn reject_connection(stream: &TcpStream, server: &Server, peer: Peer) {
+/// A connection that has a place, which it keeps until its end.
+struct Accepted {
+    stream: TcpStream,
+    client: Connection,
+    server: Arc<Server>,
+    stopped: watch::Receiver<bool>,
+    _place: Place,
+    _open: mpsc::Sender<()>,
+}
+
+impl Accepted {
+    async fn serve(self) {
+        let Self { stream, client, server, stopped, _place, _open } = self;
+        let _counted = server.shared.metrics.count_connection();
+        serve_connection(stream, client, server.clone(), stopped).await;
+    }
+
+    async fn serve_over_tls(self, tls: TlsAcceptor) {
+        let Self { stream, client, server, mut stopped, _place, _open } = self;
+        let _counted = server.shared.metrics.count_connection();
+        match handshake(&tls, stream, &client, wait_for_stop(stopped.clone())).await {
+            Handshake::Done(stream) => {
+                client.begin();
+                serve_connection(stream, client, server.clone(), stopped).await;
+            }
+            Handshake::PlainHttp(stream) => {
+                let response = server.reject(&MalformedRequest::plain_http(), client.peer());
+                close(stream, &client, Some(response), &mut stopped).await;
+            }
+            Handshake::Failed(reason) => {
+                if let Some(reason) = reason {
+                    server.shared.metrics.connection_closed(reason);
+                }
+            }
+        }
+    }
+}
+
+/// Answers a connection for which there is no room. A client of TLS could not read the answer: its connection is closed.
+fn reject_connection(stream: &TcpStream, server: &Server, peer: Peer, is_tls: bool) {
     server.shared.metrics.connection_refused();
-    // As much as the operating system takes at once.
-    let _ = stream.try_write(&server.reject(&MalformedRequest::too_many_connections(), peer));
+    let response = server.reject(&MalformedRequest::too_many_connections(), peer);
+    if !is_tls {
+        // As much as the operating system takes at once.
+        let _ = stream.try_write(&response);
+    }
 }
 
 /// Every address of this machine, of both families where it has both.
@@ -202,18 +260,18 @@ enum Ended {
 }
 
 /// Answers the requests of a connection, one after another, until either side closes it or the server stops.
-async fn serve_connection(
-    stream: TcpStream,
+async fn serve_connection<T: Transport>(
+    stream: T,
     client: Connection,
     server: Arc<Server>,
     mut stopped: watch::Receiver<bool>,
 ) {
     // Without it small responses wait for the client's acknowledgements.
-    let _ = stream.set_nodelay(true);
+    let _ = stream.tcp().set_nodelay(true);
     let service = service_fn(|request| {
         client.answering();
         let (server, client) = (Arc::clone(&server), client.clone());
-        async move { server.respond(request, &client).await }
+        async move { server.respond(request, &client, T::IS_TLS).await }
     });
     let mut connection = http1::Builder::new()
         // The library's own would cut off idle connections too.
@@ -223,7 +281,7 @@ async fn serve_connection(
         .serve_connection(TokioIo::new(Stream::new(stream, client.clone())), service);
     let ended = run(&mut connection, http1::Connection::graceful_shutdown, &client, stopped.clone()).await;
     let parts = connection.into_parts();
-    let (stream, received) = (parts.io.into_inner().into_inner(), parts.read_buf);
+    let (mut stream, received) = (parts.io.into_inner().into_inner(), parts.read_buf);
     server.connection_ended(&ended);
     match ended {
         Ended::ByHttp(Ok(())) | Ended::Idle(Ok(())) => close(stream, &client, None, &mut stopped).await,
@@ -239,18 +297,17 @@ async fn serve_connection(
             }
             if client.is_reset() {
                 // What is not sent yet is discarded, and the client sees the reset.
-                let _ = stream.set_zero_linger();
+                let _ = stream.tcp().set_zero_linger();
             } else if malformed.is_some() || client.is_lingering() {
                 let response = malformed.map(|malformed| server.reject(&malformed, client.peer()));
                 close(stream, &client, response, &mut stopped).await;
             }
         }
         // What is not sent yet is discarded, so that it takes no memory.
-        Ended::Stalled => drop(stream.set_zero_linger()),
+        Ended::Stalled => drop(stream.tcp().set_zero_linger()),
         Ended::Displaced(wait) => {
             if wait.is_amid_request {
-                // As much as the operating system takes at once.
-                let _ = stream.try_write(&server.reject(&MalformedRequest::displaced(), client.peer()));
+                stream.try_send(&server.reject(&MalformedRequest::displaced(), client.peer()));
             }
         }
     }
@@ -318,22 +375,22 @@ async fn wait_for_stop(mut stopped: watch::Receiver<bool>) {
 
 /// Ends a connection after one more response. Reads on for a while where the client still sends: otherwise the operating system
 /// resets the connection, and discards a response that the client has not read yet.
-async fn close(
-    mut stream: TcpStream,
+async fn close<T: Transport>(
+    mut stream: T,
     client: &Connection,
     response: Option<Vec<u8>>,
     stopped: &mut watch::Receiver<bool>,
 ) {
-    if response.is_none() && !client.is_lingering() {
-        let _ = stream.shutdown().await;
-        return;
-    }
+    let is_lingering = response.is_some() || client.is_lingering();
     client.closing();
     let ending = async {
         if let Some(response) = response {
             stream.write_all(&response).await?;
         }
         stream.shutdown().await?;
+        if !is_lingering {
+            return Ok(());
+        }
         let mut chunk = [0; CHUNK];
         let mut left = MAX_DISCARD_BYTES;
         while left > 0 {
@@ -346,6 +403,7 @@ async fn close(
         std::io::Result::Ok(())
     };
     tokio::select! {
+        biased;
         _ = timeout(client.timeouts().discard, ending) => {}
         () = std::future::poll_fn(|context| client.poll_displaced(context)) => {}
         () = wait_for_stop(stopped.clone()) => {}

@@ -35,6 +35,11 @@ impl MalformedRequest {
         )
     }
 
+    /// Plain HTTP on a connection of TLS.
+    pub(super) fn plain_http() -> Self {
+        Self::bad("This port speaks HTTPS and was sent plain HTTP; use https:// instead of http://.")
+    }
+
     /// A connection for which there is no room.
     pub(super) fn too_many_connections() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server has no room for another connection; try again.")

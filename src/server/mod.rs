@@ -6,6 +6,7 @@ mod descriptors;
 mod framing;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod handshake;
 mod health;
 mod listen;
 mod malformed;
@@ -183,7 +184,7 @@ impl Server {
         }
         self.shared.readiness.watch(started.database().clone());
         self.shared.metrics.watch(started.database().clone());
-        self.shared.control.set_services(started.tenants.clone(), started.outgoing.clone());
+        self.shared.control.set_services(started.tenants.clone(), started.outgoing.clone(), started.seeded.clone());
         started.start_parts();
     }
 
@@ -196,6 +197,11 @@ impl Server {
     /// Sets the port of the vendor APIs, if `/_emulator` has its own listener.
     pub fn set_api_port(&self, port: u16) {
         self.shared.control.set_api_port(port);
+    }
+
+    /// Sets the certificate of the local CA, for clients to download.
+    pub fn set_ca(&self, pem: &str) {
+        self.shared.control.set_ca(pem);
     }
 
     /// What start-up still has to do.

@@ -120,15 +120,21 @@ impl Target {
                 let hint = if reason.contains("does not support TLS") {
                     "the server has no TLS: use ?sslmode=prefer or ?sslmode=disable in the database URL"
                 } else {
-                    "name the authority that signed its certificate with ?sslrootcert=FILE in the database URL"
+                    hint_for_tls(&reason)
                 };
                 Problem { reason: format!("TLS failed: {reason}"), hint: Some(hint.to_owned()), is_final: true }
             }
             // The TLS library reports certificates as errors of the connection.
             sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                let hint = "name the authority that signed its certificate with ?sslrootcert=FILE in the database URL";
-                Problem { reason: format!("TLS failed: {error}"), hint: Some(hint.to_owned()), is_final: true }
+                let hint = hint_for_tls(&error.to_string()).to_owned();
+                Problem { reason: format!("TLS failed: {error}"), hint: Some(hint), is_final: true }
             }
+            // No connection over TCP fails in this way.
+            sqlx::Error::Io(error) if self.options.get_socket().is_none() && is_of_a_file(error) => Problem {
+                reason: format!("a file that sslrootcert, sslcert or sslkey names cannot be read: {error}"),
+                hint: Some("correct the path in the database URL".to_owned()),
+                is_final: true,
+            },
             sqlx::Error::Io(error) => {
                 let hint = (error.kind() == std::io::ErrorKind::ConnectionRefused).then(|| {
                     "start Postgres there, or correct the database URL (DATABASE_URL, --database-url, --database-url-file)"
@@ -153,6 +159,9 @@ impl Target {
             }
             "28000" if message.contains("no encryption") => {
                 Some("the server may demand TLS: add ?sslmode=require to the database URL".to_owned())
+            }
+            "28000" if message.contains("client certificate") => {
+                Some("name one with ?sslcert=FILE&sslkey=FILE in the database URL".to_owned())
             }
             "28000" => Some("the server's pg_hba.conf does not allow this user from this address".to_owned()),
             "3D000" => Some(format!("create it: {}", self.create_database(self.database()))),
@@ -277,6 +286,23 @@ impl Target {
             hint: None,
         })
     }
+}
+
+/// What to do about a failure of TLS.
+fn hint_for_tls(reason: &str) -> &'static str {
+    if reason.contains("not valid for name") {
+        "use a host name that its certificate has; ?sslmode=verify-ca in the database URL does not check the name"
+    } else if reason.contains("Expired") || reason.contains("expired") {
+        "renew the certificate of the database server"
+    } else if reason.contains("received fatal alert") {
+        "the server does not accept the client certificate: correct sslcert and sslkey in the database URL"
+    } else {
+        "name the authority that signed its certificate with ?sslrootcert=FILE in the database URL"
+    }
+}
+
+fn is_of_a_file(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied)
 }
 
 /// The first cause of this type.

@@ -19,7 +19,7 @@ use super::malformed::MalformedRequest;
 use super::{Server, panicked};
 use crate::clock::milliseconds;
 use crate::database::measured;
-use crate::gateway::{NO_OPERATION, RequestSummary, Transmission, caught};
+use crate::gateway::{NO_OPERATION, OverTls, RequestSummary, Transmission, caught};
 use crate::guesses::Peer;
 use crate::journal::{redacted_path, redacted_text};
 
@@ -28,9 +28,13 @@ impl Server {
         &self,
         request: Request<Incoming>,
         connection: &Connection,
+        is_tls: bool,
     ) -> Result<Response<ResponseBody>, ConnectionEnded> {
         let start = Instant::now();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        if is_tls {
+            parts.extensions.insert(OverTls);
+        }
         let is_head = parts.method == Method::HEAD;
         let persistence = Persistence::of(&parts);
         let expects_continue = parts.headers.contains_key(header::EXPECT);

@@ -25,8 +25,8 @@ use crate::random::Random;
 use crate::servers::{RegisterError, ServerOptions, Servers};
 use crate::tasks::{TaskTable, Tasks};
 use crate::tenants::{
-    CredentialCache, DEMO_KEY, FaultRules, Limits, SeedError, SeedSummary, TenantLoader, Tenants, is_empty, load_seed,
-    read_seed,
+    CredentialCache, DEMO_KEY, FaultRules, Limits, LoadedSeed, SeedError, SeedSource, TenantLoader, Tenants, is_empty,
+    load_source, seed_files,
 };
 use crate::webhooks::Deliveries;
 
@@ -46,8 +46,10 @@ pub struct StartOptions {
     pub origin: Origin,
     /// Where the password of a Postgres server comes from.
     pub login: LoginSource,
-    /// The seed to load; an empty embedded database gets the seed `demo` when none is named.
+    /// The seed to load first: `demo`, or a file.
     pub seed: Option<String>,
+    /// The folder whose seed files are loaded after it. An empty embedded database gets the seed `demo` when there is none of either.
+    pub seed_dir: Option<PathBuf>,
     /// The largest number of connections to a Postgres server for requests; the embedded one takes one.
     pub connections: usize,
     pub timeouts: DatabaseTimeouts,
@@ -72,7 +74,8 @@ pub struct Started {
     pub outgoing: Outgoing,
     is_embedded: bool,
     supervisor: Supervisor,
-    pub seeded: SeedSummary,
+    /// The seeds that were loaded, in order.
+    pub seeded: Vec<LoadedSeed>,
     /// Whether the demo key is valid.
     pub has_demo: bool,
     /// Whether there is no tenant.
@@ -212,11 +215,7 @@ async fn fill(
     let deliveries = Deliveries::new(database.clone(), outgoing.clone(), Arc::clone(&random));
     let passwords = Passwords::new(options.password_cost);
     let customers = Customers::new(database.clone(), passwords, hooks, deliveries.clone(), Arc::clone(&random));
-    let seed = match (&options.seed, &options.origin) {
-        (Some(seed), _) => Some(seed.as_str()),
-        (None, Origin::Embedded(_)) if is_empty(&database).await? => Some("demo"),
-        _ => None,
-    };
+    let seeds = seeds(options, &database).await?;
     let journal = server.map_or_else(
         || {
             Journal::new(
@@ -239,10 +238,13 @@ async fn fill(
     if is_embedded {
         tenants.finish_interrupted_work().await?;
     }
-    let seeded = match seed {
-        Some(seed) => load_seed(&tenants, read_seed(seed)?).await?,
-        None => SeedSummary::default(),
-    };
+    let mut seeded = Vec::new();
+    for source in seeds {
+        seeded.push(load_source(&tenants, source).await?);
+        if let (Some(LoadedSeed { file, created, unchanged }), true) = (seeded.last(), server.is_some()) {
+            tracing::info!(file, ?created, ?unchanged, "a seed was loaded; tenants that existed are unchanged");
+        }
+    }
     let is_empty = is_empty(&tenants.database).await?;
     let has_demo = credentials.holder(DEMO_KEY).await?.is_some();
     let services = Services {
@@ -265,6 +267,18 @@ async fn fill(
         has_demo,
         is_empty,
     })
+}
+
+/// The seeds to load, in order.
+async fn seeds(options: &StartOptions, database: &Database) -> Result<Vec<SeedSource>, StartError> {
+    let mut seeds: Vec<SeedSource> = options.seed.iter().map(|seed| SeedSource::named(seed)).collect();
+    if let Some(folder) = &options.seed_dir {
+        seeds.extend(seed_files(folder)?.into_iter().map(SeedSource::File));
+    }
+    if seeds.is_empty() && matches!(options.origin, Origin::Embedded(_)) && is_empty(database).await? {
+        seeds.push(SeedSource::Demo);
+    }
+    Ok(seeds)
 }
 
 /// Opens the database and migrates it.

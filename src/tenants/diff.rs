@@ -190,9 +190,7 @@ impl RowDiff {
 }
 
 async fn copied_tables(connection: &mut PgConnection) -> Result<Vec<TenantTable>, sqlx::Error> {
-    // The last record number is also in the log, which is compared.
-    let is_compared = |table: &TenantTable| table.is_copied && table.name != "record_numbers";
-    Ok(copy::tables(connection).await?.into_iter().filter(is_compared).collect())
+    Ok(copy::tables(connection).await?.into_iter().filter(|table| table.is_copied).collect())
 }
 
 fn row_diff(DifferingRow { key, before, after, .. }: DifferingRow) -> RowDiff {

@@ -74,11 +74,30 @@ pub enum SeedError {
         /// The message of the system or the parser.
         reason: String,
     },
+    #[error("the folder of seed files {path} cannot be read: {reason}")]
+    Folder {
+        path: String,
+        /// The message of the system, or the limit.
+        reason: String,
+    },
     /// The seed contradicts itself or a rule.
     #[error("tenant '{tenant}': {reason}")]
     Content { tenant: String, reason: String },
+    /// The same for a file that is loaded at start.
+    #[error("the seed file {path}: tenant '{tenant}': {reason}")]
+    ContentOfFile { path: String, tenant: String, reason: String },
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+impl SeedError {
+    /// The same error with the name of the file, if it does not have it yet.
+    pub(super) fn of_file(self, path: &str) -> Self {
+        match self {
+            Self::Content { tenant, reason } => Self::ContentOfFile { path: path.to_owned(), tenant, reason },
+            other => other,
+        }
+    }
 }
 
 /// Counts the attempts of a transaction that competes with others.

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::customers::StoredCustomer;
 use crate::database::{Batches, TenantId};
 use crate::fault_injection;
+use crate::wire::json_schema::SchemaMember;
 use file_text::FileText;
 
 /// The number of customers that are read and written at a time.
@@ -188,7 +189,7 @@ async fn head(connection: &mut PgConnection, source: &Source<'_>) -> Result<(See
         customers: Vec::new(),
         population: None,
     };
-    Ok((SeedFile { version: VERSION, tenants: vec![tenant] }, customers))
+    Ok((SeedFile { _schema: SchemaMember, version: VERSION, tenants: vec![tenant] }, customers))
 }
 
 /// The subscriptions of these keys. Each has up to two keys.

@@ -46,8 +46,8 @@ pub use limits::{FaultRules, LimitExceeded, Limits};
 pub use listing::{SnapshotListing, TenantListing};
 pub use loader::TenantLoader;
 pub use seed::{
-    DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedContents, SeedFile, SeedInput, SeedTenant, is_named_json, load_seed,
-    read_seed, read_text,
+    DEMO_KEY, DEMO_SEED, LoadedSeed, MAX_SEED_BYTES, SeedContents, SeedFile, SeedInput, SeedSource, SeedTenant,
+    is_named_json, load_seed, load_source, read_text, seed_files,
 };
 pub use service::{NOT_A_KEY_NAME, SEED, Tenants, is_key_name};
 pub use settings::Integration;

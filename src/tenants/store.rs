@@ -225,8 +225,7 @@ pub(super) async fn insert_extension_token(
     Ok(())
 }
 
-/// Raises a tenant's counters at least to these numbers and to the highest ids of its customers and companies, and its record numbers to
-/// the highest of its log.
+/// Raises a tenant's counters at least to these numbers and to the highest ids of its customers and companies.
 pub(super) async fn raise_counters(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -243,16 +242,6 @@ pub(super) async fn raise_counters(
         tenant.0,
         customers,
         companies,
-    )
-    .execute(&mut *connection)
-    .await?;
-    // Below the end of the numbers, which a seed file may contain, there is room for all further ones.
-    sqlx::query!(
-        "insert into record_numbers (tenant_id, last_number)
-         select tenant_id, least(max(recordnumber), 4611686018427387904) from CRM_AssociateTypeChanges
-          where tenant_id = $1 group by tenant_id
-         on conflict (tenant_id) do update set last_number = greatest(record_numbers.last_number, excluded.last_number)",
-        tenant.0,
     )
     .execute(connection)
     .await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,12 +24,14 @@ const MAX_RETRY_SECONDS: u32 = 7 * 24 * 60 * 60;
 const MAX_SECRET_LENGTH: usize = 1_000;
 
 /// The subscribers of a tenant's events, and when a failed attempt is repeated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventSettings {
+    #[schemars(length(max = MAX_SUBSCRIPTIONS))]
     pub subscriptions: Vec<Subscription>,
     /// The delay before each retry, in seconds. After the last retry the delivery has failed.
     #[serde(default = "retry_seconds")]
+    #[schemars(length(max = MAX_RETRIES))]
     pub retry_seconds: Vec<RetrySeconds>,
     /// How long an attempt may take, in seconds.
     #[serde(default = "timeout_seconds")]
@@ -36,9 +39,9 @@ pub struct EventSettings {
 }
 
 /// The delay before a retry in seconds: from 1 to 604,800. A longer one that an older version stored is read as the maximum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct RetrySeconds(NonZeroU32);
+pub struct RetrySeconds(#[schemars(range(min = 1, max = MAX_RETRY_SECONDS))] NonZeroU32);
 
 impl RetrySeconds {
     /// At most 7 days.
@@ -48,12 +51,14 @@ impl RetrySeconds {
     }
 }
 
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A subscriber.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscription {
     pub url: TargetUrl,
     /// Sent as a Bearer token.
     #[serde(default)]
+    #[schemars(length(max = MAX_SECRET_LENGTH))]
     pub secret: Option<String>,
     /// All by default.
     #[serde(default = "all_types")]
@@ -71,7 +76,7 @@ impl fmt::Debug for Subscription {
 }
 
 /// A kind of event (DirectScale, webhook receiver sample).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum EventType {
     CreateAssociateEvent,
     UpdateAssociateEvent,

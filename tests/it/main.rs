@@ -7,6 +7,10 @@
 
 mod support;
 
+#[path = "../../build.rs"]
+#[expect(dead_code, reason = "cargo calls its main")]
+mod build_script;
+
 mod access;
 mod across_vendors;
 mod architecture;
@@ -29,6 +33,7 @@ mod dry_run;
 mod every_field;
 mod examples;
 mod faults;
+mod file_schemas;
 mod gateway;
 mod guessing;
 mod hooks;
@@ -54,6 +59,7 @@ mod restart;
 mod schema;
 mod seed_commands;
 mod seed_files;
+mod seed_folder;
 mod servers;
 mod shared_journal;
 mod shared_sessions;
@@ -64,6 +70,7 @@ mod sso;
 mod storm;
 mod tenancy;
 mod tenant_data;
+mod tls;
 mod trees;
 mod unauthenticated;
 mod unbuilt;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::control::control;
 use crate::support::database::OwnDatabase;
 use crate::support::process::{Process, program};
-use crate::support::server::server;
+use crate::support::server::{on_real_postgres, server};
 use crate::support::{Client, Tenant, seeds, tenant, with};
 
 const SERVERS: usize = 3;
@@ -122,8 +123,6 @@ fn numbers_ascend_after_a_clock_went_back_and_after_the_data_was_replaced() {
     freeze("2030-01-01T00:00:00Z");
     upgrade(&tenant, ids[3], adult.clone());
     ascend(&numbers(&tenant), 4);
-    let last = tenant.rows("select last_number from record_numbers where tenant_id = {tenant}");
-    assert_eq!(last, [json!({ "last_number": numbers(&tenant)[3] })]);
 
     // An exported seed file has the numbers, and the tenant that it fills goes on from there.
     let file = control("GET", &format!("/tenants/{}/export?format=json", tenant.name()), None).done(200);
@@ -148,4 +147,86 @@ fn a_fork_goes_on_from_the_numbers_of_its_origin() {
     upgrade(&fork, ids[2], json!({}));
     ascend(&numbers(&fork), 3);
     assert_eq!(numbers(&tenant), numbers(&fork)[..2]);
+}
+
+/// A change of type as a record of a seed file has it.
+fn logged(number: i64) -> Value {
+    json!({ "id": format!("6f9619ff-8b86-d011-b42d-{:012x}", number & 0xffff_ffff), "record_number": number, "old_type": 2,
+        "new_type": 1, "changed_at": "2020-01-01T00:00:00Z", "changed_by": "a", "request_id": "6f9619ff-8b86-d011-b42d-00c04fc964aa" })
+}
+
+/// A tenant with a customer whose log has this number, and customers to upgrade.
+fn tenant_with_number(number: i64, count: usize) -> (Tenant, Vec<i64>) {
+    let tenant = tenant();
+    let ids = customers(&tenant, count);
+    let mut file = control("GET", &format!("/tenants/{}/export?format=json", tenant.name()), None).done(200);
+    file["tenants"][0]["customers"][0]["record"]["type_changes"] = json!([logged(number)]);
+    let copy = named(&format!("{}-copy", tenant.name()), |name| {
+        control("POST", "/tenants", Some(&json!({ "name": name, "seed": file.to_string() }))).done(201)
+    });
+    (copy, ids)
+}
+
+#[test]
+fn upgrades_at_once_go_on_from_a_number_of_the_future() {
+    let future = 1 << 60;
+    let (tenant, ids) = tenant_with_number(future, 24);
+    thread::scope(|scope| {
+        for ids in ids.chunks(3) {
+            let tenant = &tenant;
+            scope.spawn(move || ids.iter().for_each(|id| upgrade(tenant, *id, json!({}))));
+        }
+    });
+    let mut all = numbers(&tenant);
+    all.sort_unstable();
+    let expected: Vec<i64> = (future..=future + 24).collect();
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn upgrades_at_once_have_different_numbers_of_this_moment() {
+    let tenant = tenant();
+    let ids = customers(&tenant, 48);
+    let sixteenths = || (chrono::Utc::now().timestamp_micros() - 1_577_836_800_000_000) * 16;
+    let before = sixteenths();
+    thread::scope(|scope| {
+        for ids in ids.chunks(6) {
+            let tenant = &tenant;
+            scope.spawn(move || ids.iter().for_each(|id| upgrade(tenant, *id, json!({}))));
+        }
+    });
+    let all: BTreeSet<i64> = numbers(&tenant).into_iter().collect();
+    assert_eq!(all.len(), ids.len());
+    // The two clocks may differ by a little, where Postgres runs elsewhere.
+    let second = 16_000_000;
+    assert!(all.iter().all(|number| (before - second..sixteenths() + second).contains(number)), "{before} {all:?}");
+}
+
+/// An upgrade of another customer that has not committed yet holds no lock for which an upgrade waits.
+#[test]
+fn an_upgrade_does_not_wait_for_the_commit_of_another() {
+    if !on_real_postgres() {
+        println!("not run: the embedded database has one connection");
+        return;
+    }
+    let tenant = tenant();
+    let id = customers(&tenant, 1)[0];
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            server().execute(&format!(
+                "do $$ begin
+                     insert into CRM_AssociateTypeChanges
+                     values ({}, gen_random_uuid(), record_number(0), 2, 2, 1, now(), 'a', gen_random_uuid());
+                     perform pg_sleep(2);
+                 end $$",
+                tenant.id
+            ));
+        });
+        thread::sleep(Duration::from_millis(300));
+        let start = Instant::now();
+        upgrade(&tenant, id, json!({}));
+        assert!(!other.is_finished(), "the upgrade took {:?}", start.elapsed());
+        other.join().expect("it commits");
+    });
+    assert_eq!(numbers(&tenant).len(), 2);
 }

@@ -100,7 +100,7 @@ fn every_constraint_has_a_name_that_was_chosen() {
         include_str!("../../migrations/0113_servers.sql"),
         include_str!("../../migrations/0114_journal.sql"),
         include_str!("../../migrations/0115_tasks_and_sessions.sql"),
-        include_str!("../../migrations/0117_version_and_record_numbers.sql"),
+        include_str!("../../migrations/0119_record_number_index.sql"),
     );
     for row in &rows {
         let name = row["conname"].as_str().expect("a name");

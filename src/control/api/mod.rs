@@ -1,5 +1,6 @@
 //! The control API: JSON in and out, described in the same document as the vendor's operations.
 
+mod ca;
 mod clock;
 mod data;
 mod faults;
@@ -159,11 +160,42 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
             operation.tags = Some(vec![TAG.to_owned()]);
             operation.security = Some(vec![SecurityRequirement::new("adminToken", [] as [&str; 0])]);
             add_examples(operation);
-            complete(operation);
+            complete(operation, &RESPONSES);
         }
+    }
+    document.merge(open_routes().1);
+    (router, document)
+}
+
+/// The routes that need no token, and their description.
+pub(super) fn open_routes() -> (Router<Arc<Control>>, OpenApi) {
+    let (router, mut document) = OpenApiRouter::new().routes(routes!(ca::get)).split_for_parts();
+    for operation in document.paths.paths.values_mut().filter_map(|item| item.get.as_mut()) {
+        operation.tags = Some(vec![TAG.to_owned()]);
+        operation.security = Some(vec![SecurityRequirement::default()]);
+        complete(operation, &[NOT_FOUND]);
     }
     (router, document)
 }
+
+/// A status and its meaning.
+type Meaning = (&'static str, &'static str);
+
+const NOT_FOUND: Meaning = ("404", "There is nothing with this name");
+
+/// The responses that every operation has that needs the token.
+const RESPONSES: [Meaning; 10] = [
+    ("400", "The request cannot be read, or has an impossible value"),
+    ("401", "The token is missing or wrong"),
+    ("403", "The request comes from another machine, or from a page of another site"),
+    NOT_FOUND,
+    ("413", "The request's body is too long"),
+    ("429", "This network sent too many wrong tokens"),
+    ("415", "The Content-Encoding of the body is not supported"),
+    ("409", "The name is in use, or a concurrent request made the same change"),
+    ("500", "The database failed"),
+    ("503", "The server is not ready yet, or reads too many large bodies"),
+];
 
 /// Describes the header of a change that not every server knows.
 fn add_pending(operation: &mut utoipa::openapi::path::Operation) {
@@ -179,26 +211,15 @@ fn add_pending(operation: &mut utoipa::openapi::path::Operation) {
     }
 }
 
-/// Adds the responses that every operation has.
-fn complete(operation: &mut utoipa::openapi::path::Operation) {
+/// Adds the responses that it does not describe itself.
+fn complete(operation: &mut utoipa::openapi::path::Operation, responses: &[Meaning]) {
     use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
     let problem = |meaning: &str| {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ControlProblem"))).build();
         RefOr::T(ResponseBuilder::new().description(meaning).content("application/problem+json", content).build())
     };
-    for (status, meaning) in [
-        ("400", "The request cannot be read, or has an impossible value"),
-        ("401", "The token is missing or wrong"),
-        ("403", "The request comes from another machine, or from a page of another site"),
-        ("404", "There is nothing with this name"),
-        ("413", "The request's body is too long"),
-        ("429", "This network sent too many wrong tokens"),
-        ("415", "The Content-Encoding of the body is not supported"),
-        ("409", "The name is in use, or a concurrent request made the same change"),
-        ("500", "The database failed"),
-        ("503", "The server is not ready yet, or reads too many large bodies"),
-    ] {
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(meaning));
+    for (status, meaning) in responses {
+        operation.responses.responses.entry((*status).to_owned()).or_insert_with(|| problem(meaning));
     }
 }
 

@@ -14,8 +14,9 @@ use utoipa::{PartialSchema, ToSchema};
 use super::{Answer, Control, json};
 use crate::database::DatabaseError;
 use crate::servers::ServerRow;
-use crate::tenants::{CredentialKind, DEMO_KEY, Tenants, presented};
+use crate::tenants::{CredentialKind, DEMO_KEY, LoadedSeed, Tenants, presented};
 use crate::vendors::VENDORS;
+use crate::version::commit;
 
 /// The account of the demo credentials that have one.
 const DEMO_ACCOUNT: &str = "demo";
@@ -45,6 +46,8 @@ pub(super) struct ServerStatus {
     /// The name of the server that answers.
     name: String,
     version: &'static str,
+    /// The commit that the server was built from; null if it is not known, as in builds for development.
+    commit: Option<&'static str>,
     /// When this server was started; where several servers run on one database, the first of them. The journal's numbers belong to it.
     started_at: DateTime<Utc>,
     tenants: usize,
@@ -60,6 +63,8 @@ pub(super) struct ServerStatus {
     demo: DemoCredentials,
     /// The live servers of the database, the oldest first.
     servers: Vec<LiveServer>,
+    /// The seeds that the server that answers loaded when it started, in order.
+    seeds: Vec<LoadedSeed>,
 }
 
 /// The demo seed's credentials by their kinds, which are documented and therefore no secrets; null if one is not valid.
@@ -98,6 +103,7 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     let status = ServerStatus {
         name: tenants.servers.name().to_owned(),
         version: env!("CARGO_PKG_VERSION"),
+        commit: commit(),
         started_at: run.started_at,
         tenants: listed.len(),
         snapshots: listed.iter().map(|tenant| tenant.snapshots).sum(),
@@ -106,6 +112,7 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
         api_port: control.api_port.get().copied(),
         demo: DemoCredentials::valid(tenants).await?,
         servers: tenants.servers.live().await?.into_iter().map(LiveServer::from).collect(),
+        seeds: control.seeded.get().cloned().unwrap_or_default(),
     };
     Ok(json(StatusCode::OK, &status))
 }

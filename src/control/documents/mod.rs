@@ -1,7 +1,8 @@
-//! The OpenAPI documents, the page to read and try them, and the coverage. They need no token, because they contain no tenant data.
+//! The OpenAPI documents, the page to read and try them, the coverage, and the schemas of files. They need no token, because they contain no tenant data.
 
 mod coverage;
 mod docs;
+mod json_schema;
 mod openapi;
 
 use std::sync::{Arc, LazyLock};
@@ -16,6 +17,7 @@ use utoipa::openapi::OpenApi;
 use super::typed;
 use crate::vendors;
 pub use coverage::Coverage;
+pub use json_schema::FileSchema;
 pub use openapi::{Api, at_address, document};
 
 /// The coverage of the vendor APIs.
@@ -27,6 +29,7 @@ pub(super) fn routes() -> Router {
         router.merge(served(&format!("/_emulator/openapi/{}.json", api.name()), || api.document()))
     });
     router
+        .merge(json_schema::routes())
         .route("/_emulator/coverage", get(coverage_of))
         .route("/_emulator/docs", get(docs::entry))
         .route("/_emulator/docs/{*file}", get(docs::file))

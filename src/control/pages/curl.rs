@@ -20,7 +20,7 @@ const OMITTED_HEADERS: [&str; 8] = [
     "content-encoding",
 ];
 
-/// The command, and a button that copies it. `server` is the address of the vendor APIs, as host and port. The request's own Host is
+/// The command, and a button that copies it. `server` is the address of the vendor APIs, as scheme, host and port. The request's own Host is
 /// not used: the client chose it, and the command sends the key there.
 pub(super) fn section(entry: &Entry, server: &str) -> Markup {
     let Some(command) = command(entry, server) else { return html! {} };
@@ -48,7 +48,7 @@ fn command(entry: &Entry, server: &str) -> Option<String> {
     }
     // Curl shortens `/../`, and reads braces and brackets as a list of URLs, unless an option prevents that.
     let mut lines = vec![
-        format!("curl -i -g --path-as-is -X {} {}", word(&entry.method), quoted(&format!("http://{server}{path}"))),
+        format!("curl -i -g --path-as-is -X {} {}", word(&entry.method), quoted(&format!("{server}{path}"))),
         vendor_of_operation(&entry.operation).curl.argument.to_owned(),
     ];
     for (name, value) in entry.request_headers.iter() {

@@ -16,6 +16,7 @@ use crate::control::error::ControlError;
 use crate::control::{Control, read_body};
 use crate::database::DatabaseError;
 use crate::fault_injection::{self, FaultListing};
+use crate::gateway::scheme;
 use crate::tenants::{Tenant, TenantError, Tenants};
 
 /// The longest form, in bytes: a seed can be long.
@@ -67,10 +68,12 @@ pub(super) struct PageRequest {
     path: Vec<(String, String)>,
     /// The name under which the browser reached this server.
     host: String,
+    /// The scheme under which it did.
+    scheme: &'static str,
 }
 
 impl PageRequest {
-    /// The address of the vendor APIs for this browser: that of the page, with another port if `/_emulator` has its own listener.
+    /// Scheme, host and port of the vendor APIs for this browser: those of the page, with another port if `/_emulator` has its own listener.
     pub(super) fn vendor_address(&self) -> String {
         match self.control.api_port.get() {
             Some(port) => {
@@ -78,9 +81,9 @@ impl PageRequest {
                     Some(colon) if !self.host[colon..].contains(']') => &self.host[..colon],
                     _ => &self.host,
                 };
-                format!("{without_port}:{port}")
+                format!("{}://{without_port}:{port}", self.scheme)
             }
-            None => self.host.clone(),
+            None => format!("{}://{}", self.scheme, self.host),
         }
     }
 
@@ -103,6 +106,7 @@ impl FromRequest<Arc<Control>> for PageRequest {
         // Part of a URL in a command: nothing that ends its host.
         let is_host = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
         let host = host.filter(is_host).filter(|host| !host.is_empty()).unwrap_or("127.0.0.1:8080").to_owned();
+        let scheme = scheme(&parts.headers, &parts.extensions);
         let query_text = parts.uri.query().unwrap_or_default().to_owned();
         let form = if parts.method == Method::POST {
             Fields::parse(&read_body(control, body, MAX_FORM_BYTES).await?)
@@ -110,7 +114,7 @@ impl FromRequest<Arc<Control>> for PageRequest {
             Fields::default()
         };
         let query = Fields::parse(query_text.as_bytes());
-        Ok(Self { control: Arc::clone(control), tenants, query, form, query_text, path, host })
+        Ok(Self { control: Arc::clone(control), tenants, query, form, query_text, path, host, scheme })
     }
 }
 

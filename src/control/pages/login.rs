@@ -62,7 +62,8 @@ pub(super) async fn login(State(control): State<Arc<Control>>, request: Request)
         return Ok(layout::plain("Log in", Some(&error), &form(next)));
     }
     let id = control.sessions(token)?.open(&control.random).await?;
-    let response = with_cookie(see_other(next), &session_cookie(&parts.headers, &id, LIFETIME.as_secs()));
+    let response =
+        with_cookie(see_other(next), &session_cookie(&parts.headers, &parts.extensions, &id, LIFETIME.as_secs()));
     if let Some(write) = write {
         write.begin(Client::Session(control.guesses.fingerprint(&id))).end(&response);
     }
@@ -72,7 +73,8 @@ pub(super) async fn login(State(control): State<Arc<Control>>, request: Request)
 /// Ends the browser's session.
 pub(super) async fn logout(State(control): State<Arc<Control>>, request: Request) -> PageResult {
     check_form(&control, request.headers())?;
-    let response = with_cookie(see_other("/_emulator/login"), &session_cookie(request.headers(), "", 0));
+    let response =
+        with_cookie(see_other("/_emulator/login"), &session_cookie(request.headers(), request.extensions(), "", 0));
     if let (Some(id), Some(token), Some(write)) = (session_id(request.headers()), token(&control), Write::of(&request))
     {
         let was_open = control.sessions(token)?.end(id).await?;

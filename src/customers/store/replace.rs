@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -22,7 +23,7 @@ use crate::plan::Plan;
 /// The parameters before those of the columns: whether the rows are recorded, tenant, customer, now, types of sponsors.
 const UPDATE_PARAMETERS: usize = 5;
 
-/// The same, and the types that an upgrade starts from, the change's id and record number, its caller and its request.
+/// The same, and the types that an upgrade starts from, the change's id, its order among those of the moment, its caller and its request.
 const UPGRADE_PARAMETERS: usize = 10;
 
 /// The function for all other cases.
@@ -54,11 +55,14 @@ const ORDINARY_UPDATE: &str = "
          or not exists (select from sponsor_tree t
                          where t.tenant_id = $2 and t.customer_id = $3 and t.upline_id is distinct from {sponsor}))";
 
-/// The customer is no customer's upline and could not become one before this commit, so its new node closes no circle.
+/// The customer is no customer's upline and could not become one before this commit, so its new node closes no circle. The change's
+/// number is higher than all before it, unless a seed file had one of the future.
 const ORDINARY_UPGRADE: &str = "
     and o.customer_type = any ($6) and o.customer_type <> all ($5)
     and not exists (select from sponsor_tree t where t.tenant_id = $2 and t.customer_id = $3)
-    and not exists (select from sponsor_tree d where d.tenant_id = $2 and d.upline_id = $3)";
+    and not exists (select from sponsor_tree d where d.tenant_id = $2 and d.upline_id = $3)
+    and not exists (select from CRM_AssociateTypeChanges l
+                     where l.tenant_id = $2 and l.recordnumber >= (select n.recordnumber from number n))";
 
 /// A statement of the ordinary case, and the columns that it writes, for the journal.
 #[derive(Debug)]
@@ -128,21 +132,19 @@ impl Statement {
 
 fn upgrade(update: &str, sponsor: &str, customer_type: &str) -> String {
     format!(
-        "with updated as (
+        "with number as materialized (
+             select record_number($8) as recordnumber
+         ), updated as (
              {update} returning o.customer_type as old_type, {BEFORE} as before, {DATES}
          ), node as (
              insert into sponsor_tree (tenant_id, customer_id, upline_id, placed_at)
              select $2, $3, {sponsor}, $4 from updated
-         ), number as (
-             insert into record_numbers as n (tenant_id, last_number) select $2, $8 from updated
-             on conflict (tenant_id) do update set last_number = greatest(n.last_number + 1, excluded.last_number)
-             returning n.last_number
          ), log as (
              insert into CRM_AssociateTypeChanges (
                  tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
-             select $2, $7, n.last_number, $3, u.old_type, {customer_type}, $4, $9, $10 from updated u, number n
+             select $2, $7, n.recordnumber, $3, u.old_type, {customer_type}, $4, $9, $10 from updated u, number n
          )
-         select before, upgrade_date, inactive_date, old_type, last_number from updated, number"
+         select before, upgrade_date, inactive_date, old_type, recordnumber from updated, number"
     )
 }
 
@@ -163,8 +165,6 @@ pub(in crate::customers) fn replaced_fields(fields: &CustomerFields) -> FieldMas
 pub(in crate::customers) struct UpgradeLog<'a> {
     pub from: &'a [i32],
     pub change: Uuid,
-    /// The record number, unless the tenant has had it or a higher one.
-    pub least_number: i64,
     pub changed_by: &'a str,
     pub request: Uuid,
 }
@@ -311,10 +311,13 @@ fn first_arguments(scope: &Scope<'_>, id: CustomerId) -> Result<PgArguments, Box
     Ok(arguments)
 }
 
+/// What tells apart the record numbers of upgrades at the same moment: `record_number.sql` reads its last four bits.
+static ORDER: AtomicI64 = AtomicI64::new(0);
+
 fn add_upgrade(arguments: &mut PgArguments, upgrade: Option<&UpgradeLog<'_>>) -> Result<(), BoxDynError> {
     arguments.add(upgrade.map(|log| log.from))?;
     arguments.add(upgrade.map(|log| log.change))?;
-    arguments.add(upgrade.map(|log| log.least_number))?;
+    arguments.add(upgrade.map(|_| ORDER.fetch_add(1, Ordering::Relaxed)))?;
     arguments.add(upgrade.map(|log| log.changed_by))?;
     arguments.add(upgrade.map(|log| log.request))
 }

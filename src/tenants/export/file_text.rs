@@ -9,6 +9,9 @@ use crate::tenants::seed::{SeedEntry, SeedFile};
 /// The indentation of a customer in the YAML file.
 const INDENT: &str = "      ";
 
+/// The comment by which an editor finds the schema: that of a server at the default address.
+const EDITOR_LINE: &str = "# yaml-language-server: $schema=http://127.0.0.1:8080/_emulator/schemas/seed.json";
+
 /// Writes the text of an export, piece by piece.
 pub(super) struct FileText {
     format: ExportFormat,
@@ -80,7 +83,7 @@ fn comment(head: &SeedFile) -> String {
         "# It contains no keys: add one to a tenant that is created from this file (directscale-emulator keys add)."
     };
     format!(
-        "# Exported by directscale-emulator {}. Keep it like a secret: it contains password hashes, tax ids and tokens.\n{keys}\n",
+        "{EDITOR_LINE}\n# Exported by directscale-emulator {}. Keep it like a secret: it contains password hashes, tax ids and tokens.\n{keys}\n",
         env!("CARGO_PKG_VERSION")
     )
 }

@@ -1,6 +1,7 @@
 //! A credential in a seed: in plain text, or as its digest.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
@@ -11,16 +12,27 @@ use crate::random::Random;
 use crate::tenants::credential::{CredentialSlot, NewCredential};
 use crate::tenants::store::credentials::{self, CredentialRow};
 use crate::vendor_facts::CredentialKind;
+use crate::wire::json_schema::DateTimeText;
 
-/// A subscription with one or two keys.
-#[derive(Serialize, Deserialize)]
+/// A text that is no name of a key is not matched: an empty or long one, one with control characters, `.` and `..`.
+const KEY_NAME: &str = r"^(?!\s*\.{0,2}\s*$)[^\u0000-\u001f\u007f-\u009f]{1,100}$";
+
+/// A credential with one or two keys, each in plain text or as its digest.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    { "required": ["key"] }, { "required": ["key_digest"] }, { "required": ["secondary_key_digest"] }
+]))]
 pub(in crate::tenants) struct SeedCredential {
+    /// Shown in lists, logs and `CRM_AssociateTypeChanges`.
+    #[schemars(regex(pattern = KEY_NAME))]
     pub(in crate::tenants) name: String,
     #[serde(default)]
     pub(in crate::tenants) kind: CredentialKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The user name or client id; the default is the name of the key.
     pub(in crate::tenants) account: Option<String>,
+    /// A subscription key is 32 hexadecimal digits, another secret 8 to 100 bytes.
     #[serde(default, skip_serializing)]
     key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,11 +43,12 @@ pub(in crate::tenants) struct SeedCredential {
     pub(in crate::tenants) secondary_key_digest: Option<StoredCredential>,
     /// In real time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<DateTimeText>")]
     pub(in crate::tenants) expires_at: Option<DateTime<Utc>>,
 }
 
 /// A key as it is stored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::tenants) struct StoredCredential {
     pub(in crate::tenants) sha256: SecretDigest,

@@ -5,18 +5,21 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::customers::{CustomerRecord, PasswordHashText, RestoredCustomer, SeedCustomer, StoredCustomer};
+use crate::customers::{
+    CustomerRecord, MAX_SEED_NUMBER, PasswordHashText, RestoredCustomer, SeedCustomer, StoredCustomer,
+};
 use crate::model::{Address, Customer, CustomerFields, CustomerId, Field, Member, MemberMut};
 use crate::plan::{DISTRIBUTOR, INDEXED, MAX_INDEXED_LENGTH};
 use crate::secret::Password;
 use crate::wire::dates;
 
-/// The highest id or counter in a seed. The numbers from there to 2147483647 are left for what is created afterwards.
-pub(super) const LAST_ID: i32 = 2_000_000_000;
+/// The highest id or counter in a seed.
+pub(super) const LAST_ID: i32 = MAX_SEED_NUMBER;
 
 /// A customer. Its members have the names of the field table.
 #[derive(Debug, Default)]
@@ -37,9 +40,9 @@ pub(in crate::tenants) struct SeedEntry {
 }
 
 /// An address of a seed.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
-struct SeedAddress {
+pub(super) struct SeedAddress {
     #[serde(skip_serializing_if = "Option::is_none")]
     street1: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,14 +59,14 @@ struct SeedAddress {
     country_code: Option<String>,
 }
 
-const REFERENCE: &str = "ref";
-const ID: &str = "id";
-const SPONSOR: &str = "Sponsor";
-const PASSWORD_HASH: &str = "password_hash";
-const RECORD: &str = "record";
+pub(super) const REFERENCE: &str = "ref";
+pub(super) const ID: &str = "id";
+pub(super) const SPONSOR: &str = "Sponsor";
+pub(super) const PASSWORD_HASH: &str = "password_hash";
+pub(super) const RECORD: &str = "record";
 
-/// The names of the members, for messages.
-static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+/// The names of the members.
+pub(super) static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let fields = Field::WHOLE.iter().map(|field| field.name());
     [REFERENCE, ID, SPONSOR].into_iter().chain(fields).chain([PASSWORD_HASH, RECORD]).collect()
 });

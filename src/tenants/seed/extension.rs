@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::secrets::SecretDigest;
-use crate::extension::{Extension, HookId};
+use crate::extension::{Extension, HOOKS, HookId, TOKEN_LENGTH};
 use crate::outgoing::{TargetUrl, TimeoutSeconds};
 use crate::tenants::credential::digest;
+use crate::wire::json_schema::closed_object;
 
 /// A Client Extension. Its tokens have the vendor's names.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::tenants) struct SeedExtension {
+    /// Sent to the extension as Bearer token. It is stored in plain text.
+    #[schemars(length(min = *TOKEN_LENGTH.start(), max = *TOKEN_LENGTH.end()))]
     extension_token: String,
     /// The token that the extension sends; only its digest is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,9 +24,16 @@ pub(in crate::tenants) struct SeedExtension {
     /// The digest, in place of the token itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     directscale_token_digest: Option<SecretDigest>,
+    /// Hook ids, each with the address that answers it.
+    #[schemars(schema_with = "hooks")]
     hooks: BTreeMap<HookId, TargetUrl>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The maximum duration of a hook; 30 by default.
     timeout_seconds: Option<TimeoutSeconds>,
+}
+
+fn hooks(generator: &mut SchemaGenerator) -> Schema {
+    closed_object(HOOKS.iter().map(|id| (*id, generator.subschema_for::<TargetUrl>())))
 }
 
 impl std::fmt::Debug for SeedExtension {

@@ -1,5 +1,6 @@
 //! The members of a seed file.
 
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -9,15 +10,22 @@ use super::extension::SeedExtension;
 use super::population::Population;
 use super::settings::{self, Counters, SeedFault};
 use crate::clock::Clock;
+use crate::fault_injection::MAX_RULES;
 use crate::plan::Plan;
+use crate::tenants::credentials::MAX_SUBSCRIPTIONS;
 use crate::webhooks::EventSettings;
+use crate::wire::json_schema::SchemaMember;
 
 /// The version of the format of seed files.
 pub(in crate::tenants) const VERSION: u32 = 1;
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeedFile {
+    #[serde(rename = "$schema", default, skip_serializing)]
+    pub(in crate::tenants) _schema: SchemaMember,
+    /// The version of the format.
+    #[schemars(extend("const" = VERSION))]
     #[serde(deserialize_with = "version")]
     pub(in crate::tenants) version: u32,
     pub(in crate::tenants) tenants: Vec<SeedTenant>,
@@ -29,12 +37,16 @@ fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> 
 }
 
 /// A tenant of a seed file.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeedTenant {
+    /// Unique in the database.
+    #[schemars(regex(pattern = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$"))]
     pub(in crate::tenants) name: String,
+    #[schemars(length(max = MAX_SUBSCRIPTIONS))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::tenants) keys: Vec<SeedCredential>,
+    /// What differs from the default.
     #[serde(default, serialize_with = "settings::changed_entries", skip_serializing_if = "settings::is_default")]
     pub(in crate::tenants) plan: Plan,
     #[serde(default, skip_serializing_if = "settings::is_real")]
@@ -44,6 +56,7 @@ pub struct SeedTenant {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::tenants) events: Option<EventSettings>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MAX_RULES))]
     pub(in crate::tenants) faults: Vec<SeedFault>,
     #[serde(default, skip_serializing_if = "Counters::are_zero")]
     pub(in crate::tenants) counters: Counters,
@@ -58,6 +71,8 @@ pub struct SeedTenant {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedContents {
+    #[serde(default, rename = "$schema")]
+    pub(super) _schema: SchemaMember,
     pub(in crate::tenants) plan: Option<Plan>,
     #[serde(default)]
     pub(super) clock: Clock,
@@ -84,6 +99,16 @@ impl From<SeedTenant> for SeedContents {
     fn from(tenant: SeedTenant) -> Self {
         let SeedTenant { name: _, keys: _, plan, clock, extension, events, faults, counters, customers, population } =
             tenant;
-        Self { plan: Some(plan), clock, extension, events, faults, counters, customers, population }
+        Self {
+            _schema: SchemaMember,
+            plan: Some(plan),
+            clock,
+            extension,
+            events,
+            faults,
+            counters,
+            customers,
+            population,
+        }
     }
 }

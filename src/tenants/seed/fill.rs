@@ -49,7 +49,17 @@ pub(in crate::tenants) async fn fill(
     progress: &Progress,
 ) -> Result<(), SeedError> {
     progress.expect("customers", seed.size());
-    let SeedContents { plan: _, clock, extension, events, faults, counters, customers: entries, population } = seed;
+    let SeedContents {
+        _schema: _,
+        plan: _,
+        clock,
+        extension,
+        events,
+        faults,
+        counters,
+        customers: entries,
+        population,
+    } = seed;
     // A plan that was stored before stays as it is.
     seed.plan.as_ref().map_or(Ok(()), Plan::check).map_err(|reason| target.error(reason))?;
     counters.check().map_err(|reason| target.error(reason))?;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::file::{SeedFile, SeedTenant};
 use super::read::read_text;
+use crate::wire::json_schema::{SCHEMA_MEMBER, SchemaMember};
 
 /// A seed file that contains the tenant, or only the members of the tenant. Either may also be a text in YAML or JSON.
 #[derive(Debug)]
@@ -65,7 +66,11 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for InputVisitor<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut rest: A) -> Result<Self::Value, A::Error> {
-        let first: Option<String> = rest.next_key()?;
+        let mut first: Option<String> = rest.next_key()?;
+        if first.as_deref() == Some(SCHEMA_MEMBER) {
+            let SchemaMember = rest.next_value()?;
+            first = rest.next_key()?;
+        }
         let is_file = matches!(first.as_deref(), Some("version" | "tenants"));
         let whole = MapAccessDeserializer::new(WholeMap { first, rest });
         if is_file {
@@ -134,6 +139,14 @@ mod tests {
         assert_eq!(age("{}", "a"), Ok(None));
         assert_eq!(age(&serde_json::to_string(TWO).expect("JSON"), "a"), Ok(Some(21)), "as a text");
         assert_eq!(age(&format!("\u{feff}{TWO}"), "a"), Ok(Some(21)), "with a byte order mark");
+        // Wherever a file names its schema.
+        for text in ["$schema: s\nversion: 1\ntenants: [{name: a}]", "version: 1\ntenants: [{name: a}]\n$schema: s"] {
+            assert_eq!(age(text, "a"), Ok(Some(18)), "{text}");
+        }
+        for text in ["$schema: s\nplan: {minimum_age: 30}", "plan: {minimum_age: 30, $schema: p}\n$schema: s"] {
+            assert_eq!(age(text, "a"), Ok(Some(30)), "{text}");
+        }
+        assert_eq!(age("$schema: s", "a"), Ok(None));
     }
 
     #[test]

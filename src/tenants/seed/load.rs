@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::credential::SeedCredential;
 use super::file::{SeedContents, SeedFile, SeedTenant};
 use super::fill::{SeedTarget, fill};
+use super::read::SeedSource;
 use super::write_error::write_error;
 use crate::clock::Clock;
 use crate::database::{Batches, TenantId};
@@ -15,6 +19,35 @@ use crate::tenants::error::{SeedError, TenantError};
 use crate::tenants::service::{NOT_A_KEY_NAME, SEED, Tenants, check_name, is_key_name};
 use crate::tenants::store::{self, lifecycle, snapshots};
 use crate::tenants::unfinished::Unfinished;
+
+/// What a seed that was loaded at the start did.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LoadedSeed {
+    /// `demo`, or the path of the file.
+    pub file: String,
+    /// The tenants that it created.
+    pub created: Vec<String>,
+    /// The tenants that existed before and did not change.
+    pub unchanged: Vec<String>,
+}
+
+/// Loads a seed as a whole or not at all.
+///
+/// # Errors
+/// As [`SeedSource::read`] and [`load_seed`], with the name of the file.
+pub async fn load_source(tenants: &Tenants, source: SeedSource) -> Result<LoadedSeed, SeedError> {
+    let file = source.to_string();
+    let loaded = load_seed(tenants, read(source).await?).await;
+    let SeedSummary { created, unchanged } = loaded.map_err(|error| error.of_file(&file))?;
+    Ok(LoadedSeed { file, created, unchanged })
+}
+
+/// Reads a seed, which can be long, on a thread that blocks nothing else.
+async fn read(source: SeedSource) -> Result<SeedFile, SeedError> {
+    let path = source.to_string();
+    let read = tokio::task::spawn_blocking(move || source.read()).await;
+    read.map_err(|_| SeedError::File { path, reason: "reading it ended unexpectedly".to_owned() })?
+}
 
 /// Creates the tenants of a seed file, all or none. A reset of each restores the file's data. An existing tenant does not change.
 ///

@@ -2,9 +2,11 @@
 
 mod credential;
 mod entry;
+mod entry_schema;
 mod extension;
 mod file;
 mod fill;
+mod folder;
 mod input;
 mod load;
 mod population;
@@ -19,9 +21,10 @@ pub(super) use extension::SeedExtension;
 pub(super) use file::VERSION;
 pub use file::{SeedContents, SeedFile, SeedTenant};
 pub(super) use fill::{SeedTarget, fill};
+pub use folder::seed_files;
 pub use input::SeedInput;
-pub use load::load_seed;
+pub use load::{LoadedSeed, load_seed, load_source};
 pub(super) use load::{NewSeededTenant, create_unfinished};
-pub use read::{DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, is_named_json, read_seed, read_text};
+pub use read::{DEMO_KEY, DEMO_SEED, MAX_SEED_BYTES, SeedSource, is_named_json, read_text};
 pub(super) use secrets::SecretDigest;
 pub(super) use settings::Counters;

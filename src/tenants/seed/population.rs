@@ -1,6 +1,7 @@
 //! A generated population in a seed.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::customers::{self, TreeShape};
 
@@ -8,23 +9,27 @@ use crate::customers::{self, TreeShape};
 const MAX_SIZE: u64 = 2_000_000;
 
 /// Generated customers. The same random seed generates the same customers.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Population {
     #[serde(default)]
+    #[schemars(range(max = MAX_SIZE))]
     distributors: u32,
     #[serde(default)]
+    #[schemars(range(max = MAX_SIZE))]
     retail: u32,
     #[serde(default)]
+    #[schemars(range(max = MAX_SIZE))]
     preferred: u32,
     #[serde(default)]
     shape: Shape,
+    /// The same random seed generates the same customers.
     #[serde(default)]
     random_seed: u64,
 }
 
 /// The form of the sponsor tree.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Shape {
     /// Each distributor is below a random earlier one.

@@ -1,6 +1,9 @@
 //! Reads seeds from text: the built-in one, files, and bodies of the control API.
 
-use std::path::Path;
+use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
@@ -18,26 +21,62 @@ pub const DEMO_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// The maximum size of a seed in bytes, as a file and as a body: a tenant of about 200,000 customers.
 pub const MAX_SEED_BYTES: usize = 256 * 1024 * 1024;
 
-/// Reads the seed `demo`, or a file.
-///
-/// # Errors
-/// When the file cannot be read, is neither YAML nor JSON, or has an unknown name or value.
-pub fn read_seed(name: &str) -> Result<SeedFile, SeedError> {
-    let failed = |reason: String| SeedError::File { path: name.to_owned(), reason };
-    if name == "demo" {
-        return read_text(DEMO_SEED, false).map_err(failed);
+/// Where a seed comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeedSource {
+    /// The built-in seed file.
+    Demo,
+    File(PathBuf),
+}
+
+impl SeedSource {
+    /// `demo`, or the path of a file.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        if name == "demo" { Self::Demo } else { Self::File(name.into()) }
     }
-    let text = std::fs::read_to_string(name).map_err(|error| failed(error.to_string()))?;
+
+    /// # Errors
+    /// When the file cannot be read, is neither YAML nor JSON, or has an unknown name or value.
+    pub fn read(&self) -> Result<SeedFile, SeedError> {
+        match self {
+            Self::Demo => {
+                read_text(DEMO_SEED, false).map_err(|reason| SeedError::File { path: self.to_string(), reason })
+            }
+            Self::File(path) => read_seed_file(path),
+        }
+    }
+}
+
+impl fmt::Display for SeedSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Demo => formatter.write_str("demo"),
+            Self::File(path) => path.display().fmt(formatter),
+        }
+    }
+}
+
+fn read_seed_file(path: &Path) -> Result<SeedFile, SeedError> {
+    let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_SEED_BYTES as u64 + 1).read_to_end(&mut text));
+    read.map_err(|error| failed(error.to_string()))?;
     if text.len() > MAX_SEED_BYTES {
         return Err(failed(format!("it is longer than {MAX_SEED_BYTES} bytes")));
     }
-    read_text(&text, is_named_json(name)).map_err(failed)
+    let text = String::from_utf8(text).map_err(|_| failed("it is not UTF-8".to_owned()))?;
+    read_text(&text, is_json(path)).map_err(failed)
 }
 
 /// Whether a file is JSON by its name.
 #[must_use]
 pub fn is_named_json(path: &str) -> bool {
-    Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    is_json(Path::new(path))
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
 /// Reads YAML, or JSON with comments and trailing commas. Either may begin with a byte order mark.

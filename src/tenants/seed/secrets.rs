@@ -1,7 +1,9 @@
 //! The digest of a secret in a seed file.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::tenants::credential::CredentialDigest;
@@ -39,6 +41,19 @@ impl From<SecretDigest> for String {
         digest.0.iter().fold(Self::with_capacity(64), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text
+        })
+    }
+}
+
+impl JsonSchema for SecretDigest {
+    fn schema_name() -> Cow<'static, str> {
+        "SecretDigest".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "pattern": "^[0-9A-Fa-f]{64}$",
+            "description": "The SHA-256 of a secret, in hexadecimal."
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The settings in a seed: plan, clock, fault rules and counters.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -8,12 +9,15 @@ use super::entry::{LAST_ID, check_id};
 use crate::clock::Clock;
 use crate::fault_injection::{FaultListing, FaultRule};
 use crate::plan::Plan;
+use crate::wire::json_schema::DateTimeText;
 
 /// The last numbers that were assigned, if they are higher than those of the seed's customers and companies.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::tenants) struct Counters {
+    #[schemars(range(min = 0, max = LAST_ID))]
     pub(in crate::tenants) customers: i32,
+    #[schemars(range(min = 0, max = LAST_ID))]
     pub(in crate::tenants) companies: i32,
 }
 
@@ -35,11 +39,12 @@ impl Counters {
 }
 
 /// A fault rule.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::tenants) struct SeedFault {
     /// The default is the next number.
     #[serde(default)]
+    #[schemars(range(min = 1, max = LAST_ID))]
     id: Option<i32>,
     rule: FaultRule,
     /// The number of requests or events that the rule matched.
@@ -47,7 +52,9 @@ pub(in crate::tenants) struct SeedFault {
     matched: u64,
     #[serde(default)]
     triggered: u64,
+    /// The default is the time at which the seed is loaded.
     #[serde(default = "real_now")]
+    #[schemars(with = "DateTimeText")]
     created_at: DateTime<Utc>,
 }
 

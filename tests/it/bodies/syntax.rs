@@ -133,7 +133,7 @@ fn the_control_api_and_seeds_read_comments_and_a_byte_order_mark() {
     ] {
         let path = folder.path().join(name);
         std::fs::write(&path, text).expect("a file");
-        let read = directscale_emulator::tenants::read_seed(path.to_str().expect("a path"));
+        let read = directscale_emulator::tenants::SeedSource::File(path).read();
         assert!(read.is_ok(), "{name}: {read:?}");
     }
 }

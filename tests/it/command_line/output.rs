@@ -3,6 +3,7 @@
 
 use std::process::Stdio;
 
+use directscale_emulator::version::{VERSION_AND_COMMIT, commit};
 use serde_json::{Value, json};
 
 use crate::support::process::{DEMO_KEY, Process, program, run};
@@ -213,11 +214,24 @@ fn status_prints_addresses_and_credentials() {
     let (_, text, _) = server.run(&["status", "--json"]);
     let status: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!((&status["tenants"], &status["requests"]), (&json!(1), &json!(1)));
+    assert_eq!((&status["version"], &status["commit"]), (&json!(env!("CARGO_PKG_VERSION")), &json!(commit())));
     // A key that is not valid any more is not shown.
     assert_eq!(status["directscale"]["subscription_key"], Value::Null);
     let (_, text, _) = server.run(&["status"]);
     assert!(text.contains(&format!("{base}/_emulator/docs")) && text.contains("1 tenant, 1 snapshot"), "{text}");
     assert!(!text.contains("demo key"), "{text}");
+}
+
+#[test]
+fn the_version_is_that_of_the_build() {
+    for flag in ["--version", "-V"] {
+        let (code, text, error) = run(&mut program(&[flag]));
+        assert_eq!((code, error.as_str()), (Some(0), ""));
+        assert_eq!(text, format!("directscale-emulator {VERSION_AND_COMMIT}\n"));
+    }
+    assert!(VERSION_AND_COMMIT.starts_with(env!("CARGO_PKG_VERSION")));
+    let short: Option<String> = commit().map(|commit| commit.chars().take(12).collect());
+    assert_eq!(VERSION_AND_COMMIT.split(['(', ',', ')']).nth(1).map(str::to_owned), short);
 }
 
 #[test]

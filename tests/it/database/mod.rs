@@ -9,6 +9,7 @@ mod own_tables;
 mod released_schemas;
 mod shares;
 mod starts;
+mod tls;
 mod versions;
 
 use std::sync::atomic::{AtomicBool, Ordering};

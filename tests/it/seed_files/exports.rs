@@ -177,7 +177,12 @@ fn the_demo_tenant_a_population_and_a_snapshot_are_exported() {
     assert_eq!(reply.header("Content-Type"), Some("application/yaml"), "{reply:?}");
     assert_eq!(reply.header("Content-Disposition"), Some("attachment; filename=\"demo.yaml\""));
     assert_eq!(reply.header("Cache-Control"), Some("no-store"));
-    assert!(reply.body.starts_with("# Exported by directscale-emulator"), "{}", reply.body);
+    assert!(
+        reply.body.starts_with("# yaml-language-server: $schema=")
+            && reply.body.contains("\n# Exported by directscale-emulator"),
+        "{}",
+        reply.body
+    );
 
     // The population has several batches and a different plan.
     let population = format!("population-{}", std::process::id());

@@ -13,6 +13,13 @@ fn an_invalid_record_rejects_the_whole_seed() {
     let uuid = "6f9619ff-8b86-d011-b42d-00c04fc964aa";
     let company = |id: i32| json!({ "id": id, "key": uuid, "name": "A", "org_no": "1" });
     let points = |points: f64| json!([{ "id": uuid, "points": points, "entered_at": "2020-01-01T00:00:00Z" }]);
+    let changes = |numbers: &[i64]| -> Value {
+        let change = |(row, number): (usize, &i64)| {
+            json!({ "id": format!("6f9619ff-8b86-d011-b42d-{row:012}"), "record_number": number, "old_type": 2, "new_type": 1,
+                "changed_at": "2020-01-01T00:00:00Z", "changed_by": "a", "request_id": uuid })
+        };
+        json!({ "type_changes": numbers.iter().enumerate().map(change).collect::<Vec<_>>() })
+    };
     // Too long for an index, even compressed.
     let endless =
         (0_u32..5_000).fold(String::new(), |text, number| text + &number.wrapping_mul(2_654_435_761).to_string());
@@ -51,6 +58,14 @@ fn an_invalid_record_rejects_the_whole_seed() {
         (json!([recorded(7, json!({ "modified_at": "soon" }))]), "invalid"),
         (json!([recorded(7, json!({ "colour": 1 }))]), "unknown field `colour`"),
         (json!([recorded(7, json!({ "reward_points": points(1e13) }))]), "record.reward_points.points must be between"),
+        (
+            json!([recorded(7, changes(&[4_611_686_018_427_387_904]))]),
+            "record.type_changes.record_number must be at most 4611686018427387903",
+        ),
+        (
+            json!([recorded(7, changes(&[5, 5]))]),
+            "an id or a value that must be unique is used twice (crm_associatetypechanges_recordnumber_key)",
+        ),
         (json!([recorded(7, json!({ "companies": [company(0)] }))]), "record.companies.id must be above zero"),
         (
             json!([recorded(7, json!({ "companies": [company(1), company(2)] }))]),

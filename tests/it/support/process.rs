@@ -102,7 +102,8 @@ impl Process {
                 break;
             }
         }
-        let address = banner.iter().find_map(|line| line.trim().strip_prefix("address   http://")).expect("an address");
+        let address = banner.iter().find_map(|line| line.trim().strip_prefix("address   ")).expect("an address");
+        let address = address.split_once("://").expect("a scheme").1;
         Self { address: address.parse().expect("an address"), child, banner, lines: Mutex::new(received) }
     }
 

@@ -16,7 +16,7 @@ use directscale_emulator::server::{
     Listener, Origin, Server, ServerOptions, ShutdownHandle, StartOptions, Started, start_up,
 };
 use directscale_emulator::servers::{self, TokenUse};
-use directscale_emulator::tenants::{Credential, DEMO_SEED, load_seed, read_seed, read_text};
+use directscale_emulator::tenants::{Credential, DEMO_SEED, SeedSource, load_seed, read_text};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
@@ -213,7 +213,7 @@ impl Run {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("seed.json");
         std::fs::write(&path, seed.to_string()).expect("a file");
-        let file = read_seed(path.to_str().expect("a path")).map_err(|error| error.to_string())?;
+        let file = SeedSource::File(path).read().map_err(|error| error.to_string())?;
         self.runtime.block_on(load_seed(&self.started.tenants, file)).map(drop).map_err(|error| error.to_string())
     }
 }
@@ -249,6 +249,7 @@ pub fn start_options(origin: Origin) -> StartOptions {
         origin,
         login: LoginSource::Url,
         seed: Some("demo".to_owned()),
+        seed_dir: None,
         connections: 8,
         timeouts: timeouts(),
         wait: Duration::from_secs(10),
