@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::output::{out, out_json, plain, say};
 use super::signals::Signals;
-use super::tls::{scheme, server_tls, shown_path, trust};
+use super::tls::{ListenerTls, scheme, shown_path, trust};
 use crate::config::{JournalSetting, ListenAddress, PasswordCostSetting, PrivateTargets, ServerName, Settings, Switch};
 use crate::control::{Access, AdminToken};
 use crate::customers::PasswordCost;
@@ -26,7 +26,7 @@ use crate::server::{
 };
 use crate::servers::{self, TokenUse};
 use crate::tenants::{DEMO_KEY, LoadedSeed, SeedSummary};
-use crate::tls::{LocalCa, ServerTls};
+use crate::tls::LocalCa;
 use crate::version::VERSION_AND_COMMIT;
 
 /// The limit for the whole shutdown.
@@ -53,10 +53,8 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let listeners = if settings.admin_listen.is_some() { 2 } else { 1 };
     let max_connections = connections_for_descriptors(settings.max_connections.0, listeners);
     let machine = machine_name();
-    let (tls, ca) = server_tls(settings, &machine)?.unzip();
-    let ca = ca.flatten();
-    let acceptor = tls.as_ref().map(ServerTls::acceptor);
-    let listener = bind(&settings.listen).await?.with_max_connections(max_connections).with_tls(acceptor.clone());
+    let tls = ListenerTls::of(settings, &machine)?;
+    let listener = bind(&settings.listen, max_connections, &tls).await?;
     let address = listener.address();
     let name = server_name(settings, &machine, address.port());
     let options = ServerOptions {
@@ -84,19 +82,14 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let server = Server::new(options, Arc::clone(&random)).await?;
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
-            let listener = bind(listen).await?.with_max_connections(max_connections).with_tls(acceptor);
+            let listener = bind(listen, max_connections, &tls).await?;
             server.set_api_port(address.port());
             Some((listener.address(), listener.serve(admin)))
         }
         _ => None,
     };
     let supervisor = server.supervisor();
-    if let Some(ca) = &ca {
-        server.set_ca(ca.pem());
-    }
-    if let Some(tls) = tls {
-        supervisor.restarting("TLS certificate", move || tls.clone().keep_current());
-    }
+    tls.start(&server);
     let (shutdown, serving) = listener.serve(server.clone());
     let serving = supervisor.vital("listener", serving);
     let (admin_address, admin_shutdown) = match admin {
@@ -123,7 +116,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         tracing::info!(server = started.servers.name(), "the server is ready");
     }
     if let Err(error) =
-        out(banner(settings, (address, admin_address), (is_open, generated.as_ref()), ca.as_ref(), &started))
+        out(banner(settings, (address, admin_address), (is_open, generated.as_ref()), tls.ca.as_ref(), &started))
     {
         started.close().await;
         return Err(error.into());
@@ -146,8 +139,9 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-async fn bind(listen: &ListenAddress) -> anyhow::Result<Listener> {
+async fn bind(listen: &ListenAddress, max_connections: usize, tls: &ListenerTls) -> anyhow::Result<Listener> {
     let bound = Listener::bind(listen).await;
+    let bound = bound.map(|listener| listener.with_max_connections(max_connections).with_tls(tls.acceptor()));
     bound.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
             "cannot listen on {listen}: {error}\nhint: another copy may run there; --listen {} takes any free port",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use reqwest::{Certificate, Client, ClientBuilder};
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use super::output::quoted;
@@ -43,32 +44,60 @@ pub(super) fn scheme(settings: &Settings) -> &'static str {
     if settings.tls_cert.is_some() || settings.tls_self_signed == Switch::On { "https" } else { "http" }
 }
 
-/// The TLS of the server, and its local CA, if it has one. `None` for plain HTTP. `machine` is the machine's name.
-pub(super) fn server_tls(settings: &Settings, machine: &str) -> anyhow::Result<Option<(ServerTls, Option<LocalCa>)>> {
+/// The TLS of a server, and its local CA, if it has one. Empty for plain HTTP.
+#[derive(Debug)]
+pub(super) struct ListenerTls {
+    tls: Option<ServerTls>,
+    pub(super) ca: Option<LocalCa>,
+}
+
+impl ListenerTls {
+    /// `machine` is the machine's name.
+    pub(super) fn of(settings: &Settings, machine: &str) -> anyhow::Result<Self> {
+        let (source, ca) = match (files(settings)?, settings.tls_self_signed) {
+            (None, Switch::Off) => return Ok(Self { tls: None, ca: None }),
+            (Some(_), Switch::On) => bail!(
+                "{} and {} exclude each other: the certificate is either the local CA's or yours",
+                setting::tls_self_signed.flag(),
+                setting::tls_cert.flag()
+            ),
+            (Some(files), Switch::Off) => (CertificateSource::Files(files), None),
+            (None, Switch::On) => {
+                let names = names(settings, machine)?;
+                let ca = LocalCa::open(&setting::tls_ca_folder.flag(), &ca_folder(settings), Clock::Real.now())?;
+                (CertificateSource::LocalCa { ca: ca.clone(), names }, Some(ca))
+            }
+        };
+        Ok(Self { tls: Some(ServerTls::new(source)?), ca })
+    }
+
+    /// Begins TLS on a connection; `None` for plain HTTP.
+    pub(super) fn acceptor(&self) -> Option<TlsAcceptor> {
+        self.tls.as_ref().map(ServerTls::acceptor)
+    }
+
+    /// Keeps the certificate up to date, and gives that of the CA to clients of the server.
+    pub(super) fn start(&self, server: &Server) {
+        if let Some(ca) = &self.ca {
+            server.set_ca(ca.pem());
+        }
+        if let Some(tls) = self.tls.clone() {
+            server.supervisor().restarting("TLS certificate", move || tls.clone().keep_current());
+        }
+    }
+}
+
+/// The files of the certificate, if the settings name them.
+fn files(settings: &Settings) -> anyhow::Result<Option<CertificateFiles>> {
     let (cert, key) = (setting::tls_cert.flag(), setting::tls_key.flag());
-    let files = match (&settings.tls_cert, &settings.tls_key) {
-        (Some(certificate), Some(key_path)) => Some(CertificateFiles {
-            certificate: SettingFile { setting: cert.clone(), path: certificate.clone() },
+    match (&settings.tls_cert, &settings.tls_key) {
+        (Some(cert_path), Some(key_path)) => Ok(Some(CertificateFiles {
+            certificate: SettingFile { setting: cert, path: cert_path.clone() },
             key: SettingFile { setting: key, path: key_path.clone() },
-        }),
+        })),
         (Some(path), None) => bail!("{cert} {} needs its key: {key} is not set", path.display()),
         (None, Some(path)) => bail!("{key} {} needs its certificate: {cert} is not set", path.display()),
-        (None, None) => None,
-    };
-    match (files, settings.tls_self_signed) {
-        (Some(_), Switch::On) => {
-            bail!(
-                "{} and {cert} exclude each other: the certificate is either the local CA's or yours",
-                setting::tls_self_signed.flag()
-            )
-        }
-        (Some(files), Switch::Off) => Ok(Some((ServerTls::new(CertificateSource::Files(files))?, None))),
-        (None, Switch::On) => {
-            let ca = LocalCa::open(&setting::tls_ca_folder.flag(), &ca_folder(settings), Clock::Real.now())?;
-            let source = CertificateSource::LocalCa { ca: ca.clone(), names: names(settings, machine)? };
-            Ok(Some((ServerTls::new(source)?, Some(ca))))
-        }
-        (None, Switch::Off) => Ok(None),
+        (None, None) => Ok(None),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error_chain::ErrorChain;
 
 /// How the begin of TLS ended.
 pub(super) enum Handshake {
-    Done(TlsStream<TcpStream>),
+    Done(Box<TlsStream<TcpStream>>),
     /// The client sends plain HTTP.
     PlainHttp(TcpStream),
     /// There is no connection any more. The reason for the metrics; `None` where the client or the server's stop ended it.
@@ -32,7 +32,7 @@ pub(super) async fn handshake(
             0 => Ok(Handshake::Failed(None)),
             // A method begins with a letter, and a message of TLS does not.
             _ if first[0].is_ascii_alphabetic() => Ok(Handshake::PlainHttp(tcp)),
-            _ => io::Result::Ok(Handshake::Done(acceptor.accept(tcp).await?)),
+            _ => io::Result::Ok(Handshake::Done(Box::new(acceptor.accept(tcp).await?))),
         }
     };
     tokio::select! {
