@@ -102,7 +102,7 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
         tenants: listed.len(),
         snapshots: listed.iter().map(|tenant| tenant.snapshots).sum(),
         faults: listed.iter().map(|tenant| tenant.faults).sum(),
-        requests: run.latest,
+        requests: run.latest + run.unnumbered,
         api_port: control.api_port.get().copied(),
         demo: DemoCredentials::valid(tenants).await?,
         servers: tenants.servers.live().await?.into_iter().map(LiveServer::from).collect(),
