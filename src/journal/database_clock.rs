@@ -9,7 +9,7 @@ use crate::database::{Database, DatabaseError};
 /// How often the clock is asked while requests are written.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many times it is asked at once, until an answer is exact enough.
+/// How many times it is asked at first, until an answer is exact enough; later once.
 const QUESTIONS: usize = 5;
 const EXACT: Duration = Duration::from_micros(200);
 
@@ -70,11 +70,12 @@ impl DatabaseClock {
     /// # Errors
     /// When the database fails.
     pub(super) async fn refresh(&self, database: &Database) -> Result<(), DatabaseError> {
-        let now = Instant::now();
-        if self.lock().asked_at.is_some_and(|asked_at| now.saturating_duration_since(asked_at) < INTERVAL) {
+        let asked_at = self.lock().asked_at;
+        if asked_at.is_some_and(|asked_at| asked_at.elapsed() < INTERVAL) {
             return Ok(());
         }
-        for _ in 0..QUESTIONS {
+        let questions = if asked_at.is_none() { QUESTIONS } else { 1 };
+        for _ in 0..questions {
             let (sent, received, time) = ask(database).await?;
             self.learn(Answer::new(sent, received, time));
             if self.lock().best.is_some_and(|best| best.error_at(received) <= EXACT) {
@@ -109,9 +110,10 @@ async fn ask(database: &Database) -> Result<(Instant, Instant, i64), DatabaseErr
         .run(async |connection| {
             // Without the wait for the connection.
             let sent = Instant::now();
-            let time = sqlx::query_scalar!(r#"select (extract(epoch from clock_timestamp()) * 1000000)::bigint as "time!""#)
-                .fetch_one(connection)
-                .await?;
+            let time =
+                sqlx::query_scalar!(r#"select (extract(epoch from clock_timestamp()) * 1000000)::bigint as "time!""#)
+                    .fetch_one(connection)
+                    .await?;
             Ok((sent, Instant::now(), time))
         })
         .await

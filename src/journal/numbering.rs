@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use super::table::unsigned;
 use crate::database::{Database, DatabaseError};
 
 /// How old a request is when it gets its number: longer than the time between two batches and the write of one.
 pub(super) const HOLD: Duration = Duration::from_millis(80);
 
-/// Numbers the requests of these tenants. Returns whether there are any without a number left.
-pub(super) async fn number(database: &Database, tenants: &[i32]) -> Result<bool, DatabaseError> {
+/// Numbers the requests of these tenants that are old enough.
+pub(super) async fn number(database: &Database, tenants: &[i32]) -> Result<(), DatabaseError> {
     let hold = i64::try_from(HOLD.as_micros()).unwrap_or(i64::MAX);
     database
         .in_transaction(async |connection| {
@@ -23,11 +22,11 @@ pub(super) async fn number(database: &Database, tenants: &[i32]) -> Result<bool,
             .fetch_all(&mut *connection)
             .await?;
             if waiting.is_empty() {
-                return Ok(false);
+                return Ok(());
             }
             // A statement of its own, which sees every request that was written before the lock.
-            let left = sqlx::query_scalar!(
-                r#"
+            sqlx::query!(
+                "
                 with wanted as (
                     -- After the second place also where the clock of another database that took over is behind: late ones are there.
                     select tenant_id, sealed,
@@ -47,21 +46,18 @@ pub(super) async fn number(database: &Database, tenants: &[i32]) -> Result<bool,
                      where e.tenant_id = f.tenant_id and e.place = f.place and e.request_id = f.request_id
                 ), counted as (
                     select tenant_id, count(*) as requests, max(place) as place, max(nth) as nth from found group by tenant_id
-                ), sealed as (
-                    update journal_tenants t
-                       set sealed = c.place, unnumbered = t.unnumbered - c.requests, latest = n.before + c.nth
-                      from counted c cross join numbers n
-                     where t.tenant_id = c.tenant_id
-                    returning t.unnumbered
                 )
-                select (select count(*) from wanted) - (select count(*) from sealed where unnumbered = 0) as "left!"
-                "#,
+                update journal_tenants t
+                   set sealed = c.place, unnumbered = t.unnumbered - c.requests, latest = n.before + c.nth
+                  from counted c cross join numbers n
+                 where t.tenant_id = c.tenant_id
+                ",
                 &waiting,
                 hold
             )
-            .fetch_one(connection)
+            .execute(connection)
             .await?;
-            Ok(unsigned(left) > 0)
+            Ok(())
         })
         .await
 }

@@ -165,6 +165,16 @@ impl Journal {
         self.shared.rings.options.entries > 0
     }
 
+    /// Where it is: `memory`, `database`, also while it is on the way there, or `off`.
+    #[must_use]
+    pub fn place_name(&self) -> &'static str {
+        match self.shared.place() {
+            _ if !self.is_on() => "off",
+            Place::Memory => "memory",
+            Place::Moving | Place::Joining | Place::Database(_) => "database",
+        }
+    }
+
     /// A recorder for one request.
     #[must_use]
     pub fn recorder(&self) -> Recorder {

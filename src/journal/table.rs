@@ -146,9 +146,12 @@ pub(super) async fn move_in(
             if moved != expected {
                 return Err(DatabaseError::Unavailable("not all requests could be moved".into()));
             }
-            sqlx::query!("update journal_run set latest = $1, floor = $1, memory_of = null where tenant_id = 0", signed(latest))
-                .execute(connection)
-                .await?;
+            sqlx::query!(
+                "update journal_run set latest = $1, floor = $1, memory_of = null where tenant_id = 0",
+                signed(latest)
+            )
+            .execute(connection)
+            .await?;
             Ok(Some(Run { latest, memory_of: None, ..run }))
         })
         .await

@@ -20,8 +20,9 @@ use crate::error_chain::ErrorChain;
 /// The time between two batches while there are few requests. A request after a longer pause is written at once.
 const BATCH_INTERVAL: Duration = Duration::from_millis(40);
 
-/// The time between two queries for new requests, while somebody listens.
+/// The time between two queries for new requests, while somebody listens; and while there are some that are too young for a number.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+const YOUNG_INTERVAL: Duration = Duration::from_millis(25);
 
 /// The wait after a failure, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -243,8 +244,12 @@ async fn listen(shared: &Shared, database: &Database) {
             polling.woken().await;
             continue;
         }
+        let mut interval = POLL_INTERVAL;
         match numbered(database, &tenants).await {
             Ok(Some(latest)) if latest.run == started_at => {
+                if !latest.unnumbered.is_empty() {
+                    interval = YOUNG_INTERVAL;
+                }
                 for number in latest.numbers.values() {
                     shared.learn_number(*number);
                 }
@@ -259,14 +264,15 @@ async fn listen(shared: &Shared, database: &Database) {
                 sleep(LAST_PAUSE).await;
             }
         }
-        sleep(POLL_INTERVAL).await;
+        sleep(interval).await;
     }
 }
 
 /// What these tenants have in the table, after their requests got their numbers.
 async fn numbered(database: &Database, tenants: &[i32]) -> Result<Option<Latest>, DatabaseError> {
     let latest = reading::latest_of(database, tenants).await?;
-    let Some(unnumbered) = latest.as_ref().map(|latest| &latest.unnumbered).filter(|tenants| !tenants.is_empty()) else {
+    let Some(unnumbered) = latest.as_ref().map(|latest| &latest.unnumbered).filter(|tenants| !tenants.is_empty())
+    else {
         return Ok(latest);
     };
     numbering::number(database, unnumbered).await?;
