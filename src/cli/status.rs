@@ -58,6 +58,7 @@ fn described(status: &Value, control: &str, api: &str) -> Value {
         "snapshots": status["snapshots"],
         "faults": status["faults"],
         "requests": status["requests"],
+        "journal": status["journal"],
         "servers": status["servers"],
         "seeds": status["seeds"]
     });
@@ -159,10 +160,14 @@ fn seeds(status: &Value, screen: Screen) -> String {
     text
 }
 
-/// The servers of the database, where there are several.
+/// The servers of the database, where there are several; of a single one whether its journal is in the database.
 fn servers(status: &Value, screen: Screen) -> String {
     let mut text = String::new();
     let listed = status["servers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if listed.len() == 1 && status["journal"] == "database" {
+        let title = screen.paint(CYAN, format_args!("{:<14}", "Journal"));
+        let _ = writeln!(text, "  {title}in the database, where it stays until this server ends");
+    }
     for (index, server) in listed.iter().enumerate().filter(|_| listed.len() > 1) {
         let title = screen.paint(CYAN, format_args!("{:<14}", if index == 0 { "Servers" } else { "" }));
         let of = |member: &str| value_text(&server[member]);
@@ -188,7 +193,11 @@ mod tests {
     fn servers_are_listed_where_there_are_several() {
         let server = |name: &str, is_this: bool| json!({ "name": name, "version": "1", "started_at": "s", "seen_at": "l", "is_this": is_this });
         let screen = Screen::of_stdout(ColorChoice::Never);
-        assert_eq!(servers(&json!({ "servers": [server("a", true)] }), screen), "");
+        assert_eq!(servers(&json!({ "servers": [server("a", true)], "journal": "memory" }), screen), "");
+        assert_eq!(
+            servers(&json!({ "servers": [server("a", true)], "journal": "database" }), screen),
+            "  Journal       in the database, where it stays until this server ends\n"
+        );
         let two = servers(&json!({ "servers": [server("a", false), server("b", true)] }), screen);
         assert_eq!(
             two,

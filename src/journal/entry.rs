@@ -19,7 +19,7 @@ pub(super) const MAX_HEADERS: usize = 32 * 1024;
 /// A request with its response and effects. Secrets are hidden.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Entry {
-    /// Ascends in the order in which the journal got the requests: that of this server, or that of all servers on the database.
+    /// Ascends in the order in which the requests ended, at this server or at all servers on the database.
     #[serde(default)]
     pub number: u64,
     /// The value of `X-DirectScale-RequestId` in the response.

@@ -3,9 +3,11 @@
 //! Where several do, it is in the database, and the secrets are hidden before they are written. It knows no operation and no vendor.
 
 mod bounds;
+mod database_clock;
 mod entry;
 mod filter;
 mod memory;
+mod numbering;
 mod polling;
 mod queue;
 mod raw;

@@ -13,7 +13,7 @@ use super::raw::Kept;
 use crate::database::TenantId;
 
 /// The maximum number of requests that are written at once.
-const MAX_ROWS: usize = 50;
+const MAX_ROWS: usize = 200;
 
 /// The size from which a batch takes no further request, in bytes of memory.
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
@@ -190,7 +190,7 @@ mod tests {
         assert!(queue.lock().bytes <= queue.max);
         // What is being written counts until it is written.
         let batch = queue.next_batch(Instant::now()).await;
-        assert_eq!(batch.len(), MAX_ROWS);
+        assert_eq!(batch.len(), 61);
         queue.push(kept(1));
         assert_eq!(queue.dropped(), 1_941);
         queue.end(&batch);
@@ -214,7 +214,7 @@ mod tests {
         let soon = start + Duration::from_millis(80);
         assert_eq!(queue.next_batch(soon).await.len(), 1);
         assert!(Instant::now() >= soon);
-        (0..60).for_each(|_| queue.push(kept(1)));
+        (0..MAX_ROWS + 10).for_each(|_| queue.push(kept(1)));
         assert_eq!(queue.next_batch(later).await.len(), MAX_ROWS);
         let flushed = tokio::spawn({
             let queue = Arc::clone(&queue);

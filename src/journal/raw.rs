@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
@@ -187,6 +187,7 @@ pub(super) struct Kept {
     pub are_reasons_redacted: bool,
     /// The customer of the first row of a customer that changed. Looked for once.
     changed_customer: OnceLock<Option<i32>>,
+    pub ended_at: Instant,
     /// In bytes.
     pub size: usize,
 }
@@ -220,7 +221,8 @@ impl Kept {
             shorten(note, MAX_REASON);
             note.capacity()
         });
-        let mut kept = Self { request, are_reasons_redacted, changed_customer: OnceLock::new(), size: 0 };
+        let (changed_customer, ended_at) = (OnceLock::new(), Instant::now());
+        let mut kept = Self { request, are_reasons_redacted, changed_customer, ended_at, size: 0 };
         kept.size = kept.bytes();
         kept
     }

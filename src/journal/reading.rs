@@ -14,6 +14,8 @@ const MAX_ENTRY: usize = 512 * 1024;
 /// A row of the table.
 pub(super) struct Row {
     pub number: i64,
+    /// See [`Rows::places`](super::row::Rows).
+    pub place: i64,
     /// As JSON, deflated.
     pub entry: Vec<u8>,
     /// The length of the entry as JSON.
@@ -45,7 +47,7 @@ fn statuses(filter: &Filter) -> (Option<i16>, Option<i16>) {
     (i16::try_from(first).ok(), i16::try_from(last).ok())
 }
 
-/// The newest requests of a tenant that match, the newest first.
+/// The newest requests of a tenant that match and have numbers, the newest first.
 pub(super) async fn newest(
     database: &Database,
     tenant: i32,
@@ -57,16 +59,18 @@ pub(super) async fn newest(
         sqlx::query_as!(
             Row,
             r#"
-            select number, entry, bytes from (
-                select number, entry, bytes, sum(bytes) over (order by number desc rows unbounded preceding) as total
+            select number as "number!", place, entry, bytes from (
+                select number, place, entry, bytes,
+                       sum(bytes) over (order by place desc, number desc rows unbounded preceding) as total
                   from journal_entries
-                 where tenant_id = $1
-                   and number > greatest($2, (select trimmed from journal_tenants where tenant_id = $1))
+                 where tenant_id = $1 and number > $2
+                   and place > (select trimmed from journal_tenants where tenant_id = $1)
+                   and place <= (select sealed from journal_tenants where tenant_id = $1)
                    and ($3::text is null or operation = $3) and ($4::smallint is null or status between $4 and $5)
                    and ($6::integer is null or customer_id = $6) and ($7::uuid is null or request_id = $7)
-                 order by number desc limit $8) found
+                 order by place desc, number desc limit $8) found
              where total <= $9
-             order by number desc
+             order by place desc, number desc
             "#,
             tenant,
             signed(filter.since.unwrap_or_default()),
@@ -84,11 +88,12 @@ pub(super) async fn newest(
     rows.await
 }
 
-/// The earliest requests of a tenant that match, the earliest first.
+/// The earliest requests of a tenant that match and have numbers, the earliest first. None that matches is before the place `from`.
 pub(super) async fn earliest(
     database: &Database,
     tenant: i32,
     filter: &Filter,
+    from: i64,
     most: Most,
 ) -> Result<Vec<Row>, DatabaseError> {
     let (first, last) = statuses(filter);
@@ -96,16 +101,17 @@ pub(super) async fn earliest(
         sqlx::query_as!(
             Row,
             r#"
-            select number, entry, bytes from (
-                select number, entry, bytes, sum(bytes) over (order by number rows unbounded preceding) as total
+            select number as "number!", place, entry, bytes from (
+                select number, place, entry, bytes, sum(bytes) over (order by place, number rows unbounded preceding) as total
                   from journal_entries
-                 where tenant_id = $1
-                   and number > greatest($2, (select trimmed from journal_tenants where tenant_id = $1))
+                 where tenant_id = $1 and number > $2 and place >= $10
+                   and place > (select trimmed from journal_tenants where tenant_id = $1)
+                   and place <= (select sealed from journal_tenants where tenant_id = $1)
                    and ($3::text is null or operation = $3) and ($4::smallint is null or status between $4 and $5)
                    and ($6::integer is null or customer_id = $6) and ($7::uuid is null or request_id = $7)
-                 order by number limit $8) found
+                 order by place, number limit $8) found
              where total <= $9
-             order by number
+             order by place, number
             "#,
             tenant,
             signed(filter.since.unwrap_or_default()),
@@ -115,7 +121,8 @@ pub(super) async fn earliest(
             filter.customer,
             filter.request_id,
             i64::try_from(most.rows).unwrap_or(i64::MAX),
-            i64::try_from(most.bytes).unwrap_or(i64::MAX)
+            i64::try_from(most.bytes).unwrap_or(i64::MAX),
+            from
         )
         .fetch_all(connection)
         .await
@@ -123,18 +130,26 @@ pub(super) async fn earliest(
     rows.await
 }
 
-/// The beginning of the run, and the number of the latest request of each of these tenants. `None` where there is no run.
-pub(super) async fn latest_of(
-    database: &Database,
-    tenants: &[i32],
-) -> Result<Option<(DateTime<Utc>, HashMap<i32, u64>)>, DatabaseError> {
+/// What tenants have in the table.
+#[derive(Debug)]
+pub(super) struct Latest {
+    /// The beginning of the run.
+    pub run: DateTime<Utc>,
+    /// The number of the latest request of each tenant.
+    pub numbers: HashMap<i32, u64>,
+    /// The tenants with requests that have no number yet.
+    pub unnumbered: Vec<i32>,
+}
+
+/// `None` where there is no run.
+pub(super) async fn latest_of(database: &Database, tenants: &[i32]) -> Result<Option<Latest>, DatabaseError> {
     let rows = database.run(async |connection| {
         sqlx::query!(
             r#"
-            select r.started_at, t.tenant_id as "tenant_id?", t.latest as "latest?"
+            select r.started_at, t.tenant_id as "tenant_id?", t.latest as "latest?", t.unnumbered as "unnumbered?"
               from journal_run r
               left join lateral (
-                   select o.tenant_id, o.latest from unnest($1::integer[]) wanted
+                   select o.tenant_id, o.latest, o.unnumbered from unnest($1::integer[]) wanted
                      join journal_tenants o on o.tenant_id = wanted) t on true
              where r.tenant_id = 0
             "#,
@@ -144,7 +159,9 @@ pub(super) async fn latest_of(
         .await
     });
     let rows = rows.await?;
-    let started_at = rows.first().map(|row| row.started_at);
-    let latest = rows.into_iter().filter_map(|row| Some((row.tenant_id?, unsigned(row.latest?)))).collect();
-    Ok(started_at.map(|started_at| (started_at, latest)))
+    let Some(run) = rows.first().map(|row| row.started_at) else { return Ok(None) };
+    let unnumbered = rows.iter().filter(|row| row.unnumbered.is_some_and(|requests| requests > 0));
+    let unnumbered = unnumbered.filter_map(|row| row.tenant_id).collect();
+    let numbers = rows.iter().filter_map(|row| Some((row.tenant_id?, unsigned(row.latest?)))).collect();
+    Ok(Some(Latest { run, numbers, unnumbered }))
 }

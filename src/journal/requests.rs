@@ -20,7 +20,7 @@ use super::row::{entry_of, tenant_number};
 use super::rows::Tables;
 use super::shared::{Place, Shared, Stored};
 use super::show::Detail;
-use super::{memory, table, trimming, writer};
+use super::{memory, numbering, table, trimming, writer};
 use crate::database::{Database, DatabaseError, TenantId};
 use crate::error_chain::ErrorChain;
 
@@ -30,9 +30,9 @@ const MAX_LISTED_BYTES: usize = 8 * 1024 * 1024;
 /// How much a listener reads of the database at once.
 const PAGE: Most = Most { rows: 50, bytes: 1024 * 1024 };
 
-/// How long a reader waits for the requests that ended before, so that it finds those of other servers too: longer than the time
-/// between two batches.
-const SETTLE: Duration = Duration::from_millis(80);
+/// How long a reader waits for the requests that ended before, so that it finds those of other servers too: until they get their numbers,
+/// and as much longer as the server may be wrong about the database's clock.
+const SETTLE: Duration = numbering::HOLD.saturating_add(Duration::from_millis(20));
 
 /// How long a reader waits for this server's own requests.
 const OWN_SETTLE: Duration = Duration::from_millis(250);
@@ -66,8 +66,10 @@ pub enum JournalError {
 pub struct JournalRun {
     /// When its first server was started.
     pub started_at: DateTime<Utc>,
-    /// The number of the latest request; 0 before the first.
+    /// The number of the latest request that has one; 0 before the first.
     pub latest: u64,
+    /// How many later requests there are, which get their numbers when somebody reads them.
+    pub unnumbered: u64,
 }
 
 /// Receives a tenant's requests one after the other. It holds at most a few of them, so a slow one misses those that the journal no
@@ -78,6 +80,8 @@ pub struct Listener {
     tenant: Option<TenantId>,
     /// The number of the last request that was received, or of the last one before listening.
     last: u64,
+    /// Its place in the database: no later request is before it.
+    place: i64,
     /// The beginning of the run of this number.
     run: DateTime<Utc>,
     /// Requests that were read and not received yet.
@@ -161,6 +165,16 @@ impl Journal {
         self.shared.rings.options.entries > 0
     }
 
+    /// Where it is: `memory`, `database`, also while it is on the way there, or `off`.
+    #[must_use]
+    pub fn place_name(&self) -> &'static str {
+        match self.shared.place() {
+            _ if !self.is_on() => "off",
+            Place::Memory => "memory",
+            Place::Moving | Place::Joining | Place::Database(_) => "database",
+        }
+    }
+
     /// A recorder for one request.
     #[must_use]
     pub fn recorder(&self) -> Recorder {
@@ -183,10 +197,12 @@ impl Journal {
     pub async fn current_run(&self) -> Result<JournalRun, JournalError> {
         loop {
             let Some(database) = self.database().await? else {
-                return Ok(JournalRun { started_at: self.shared.started_at, latest: self.shared.rings.latest() });
+                let latest = self.shared.rings.latest();
+                return Ok(JournalRun { started_at: self.shared.started_at, latest, unnumbered: 0 });
             };
             if let Some(run) = table::run(database).await? {
-                return Ok(JournalRun { started_at: run.started_at, latest: run.latest });
+                let unnumbered = table::unnumbered(database).await?;
+                return Ok(JournalRun { started_at: run.started_at, latest: run.latest, unnumbered });
             }
             // Postgres lost it.
             self.shared.set_place(Place::Joining);
@@ -207,6 +223,7 @@ impl Journal {
         loop {
             if let Some(database) = self.database().await? {
                 self.settle().await;
+                numbering::number_one(database, tenant_number(tenant)).await?;
                 let most = Most { rows: limit, bytes: MAX_LISTED_BYTES };
                 let rows = reading::newest(database, tenant_number(tenant), filter, most).await?;
                 return read(move || {
@@ -232,7 +249,8 @@ impl Journal {
     pub async fn earliest(&self, tenant: Option<TenantId>, filter: &Filter) -> Result<Option<Entry>, JournalError> {
         loop {
             if let Some(database) = self.database().await? {
-                return Ok(self.page(database, tenant, filter, Most { rows: 1, ..PAGE }).await?.0.pop_front());
+                numbering::number_one(database, tenant_number(tenant)).await?;
+                return Ok(self.page(database, tenant, filter, 0, Most { rows: 1, ..PAGE }).await?.entries.pop_front());
             }
             let mut after = filter.since.unwrap_or_default();
             let found = memory::earliest(&self.shared.rings, &self.shared.redactor, tenant, filter, &mut after);
@@ -279,8 +297,9 @@ impl Journal {
     /// # Errors
     /// When the database fails, or the server has not joined the others yet.
     pub async fn listen(&self, tenant: Option<TenantId>) -> Result<Listener, JournalError> {
-        if self.shared.place() != Place::Memory {
+        if let Some(database) = self.database().await? {
             self.settle().await;
+            numbering::number_one(database, tenant_number(tenant)).await?;
         }
         let latest = self.current_run().await?.latest;
         Ok(self.listen_since(tenant, latest))
@@ -298,6 +317,7 @@ impl Journal {
             journal: self.clone(),
             tenant,
             last: since,
+            place: 0,
             run,
             ready: VecDeque::new(),
             is_behind: true,
@@ -350,21 +370,30 @@ impl Journal {
         tokio::join!(sleep(SETTLE), self.shared.queue.flush(OWN_SETTLE));
     }
 
-    /// The earliest requests that match, and whether there may be more.
+    /// The earliest requests that match, none of which is before the place `from`.
     async fn page(
         &self,
         database: &Database,
         tenant: Option<TenantId>,
         filter: &Filter,
+        from: i64,
         most: Most,
-    ) -> Result<(VecDeque<Entry>, bool), JournalError> {
-        let rows = reading::earliest(database, tenant_number(tenant), filter, most).await?;
-        let has_more = most.may_have_cut(&rows);
+    ) -> Result<Page, JournalError> {
+        let rows = reading::earliest(database, tenant_number(tenant), filter, from, most).await?;
+        let (last_place, has_more) = (rows.last().map_or(from, |row| row.place), most.may_have_cut(&rows));
         let entries = move || {
             rows.into_iter().filter_map(|row| entry_of(tenant, row.number, &row.entry, Detail::Whole)).collect()
         };
-        Ok((read(entries).await?, has_more))
+        Ok(Page { entries: read(entries).await?, last_place, has_more })
     }
+}
+
+/// Requests that were read from the database, the earliest first.
+struct Page {
+    entries: VecDeque<Entry>,
+    last_place: i64,
+    /// Whether there may be more.
+    has_more: bool,
 }
 
 /// Runs work on a thread that blocks no request.
@@ -422,15 +451,16 @@ impl Listener {
             && run != self.run
         {
             // Another run, whose numbers say nothing of this listener's.
-            (self.run, self.last, self.is_behind) = (run, 0, true);
+            (self.run, self.last, self.place, self.is_behind) = (run, 0, 0, true);
         }
         if !self.is_behind && latest.is_none_or(|latest| latest <= self.last) {
             return Ok(());
         }
         let reading = shared.polling.reads.acquire().await.map_err(|_| JournalError::Interrupted)?;
         let filter = Filter { since: Some(self.last), ..filter.clone() };
-        (self.ready, self.is_behind) = self.journal.page(database, self.tenant, &filter, PAGE).await?;
+        let page = self.journal.page(database, self.tenant, &filter, self.place, PAGE).await?;
         drop(reading);
+        (self.ready, self.place, self.is_behind) = (page.entries, page.last_place, page.has_more);
         if self.ready.is_empty()
             && !self.is_behind
             && let Some(latest) = latest

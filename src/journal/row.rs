@@ -8,6 +8,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use uuid::Uuid;
 
+use super::database_clock::DatabaseClock;
 use super::entry::Entry;
 use super::raw::{Kept, Numbered};
 use super::show::{Detail, Redactor};
@@ -26,7 +27,8 @@ pub(super) const NO_TENANT: i32 = 0;
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub tenants: Vec<i32>,
-    pub numbers: Vec<i64>,
+    /// Where each stands among the tenant's: its number if it has one, otherwise when it ended, in microseconds of the database's clock.
+    pub places: Vec<i64>,
     pub request_ids: Vec<Uuid>,
     pub operations: Vec<String>,
     pub statuses: Vec<Option<i16>>,
@@ -42,7 +44,7 @@ pub(super) struct TenantRows {
     pub tenant: i32,
     pub entries: i64,
     pub bytes: i64,
-    /// The place of the last one among all rows, from 1 on.
+    /// The place of the last one.
     pub last: i64,
 }
 
@@ -52,24 +54,30 @@ pub(super) fn tenant_number(tenant: Option<TenantId>) -> i32 {
 }
 
 impl Rows {
-    /// Hides the secrets of requests whose numbers the database assigns.
-    pub(super) fn of(redactor: &Redactor, batch: &[Arc<Kept>]) -> Self {
-        Self::of_numbered(redactor, batch.iter().map(|kept| Numbered { number: 0, kept: Arc::clone(kept) }))
-    }
-
-    /// Hides the secrets of requests.
-    pub(super) fn of_numbered(redactor: &Redactor, requests: impl IntoIterator<Item = Numbered>) -> Self {
+    /// Hides the secrets of requests that have no numbers yet.
+    pub(super) fn of(redactor: &Redactor, clock: &DatabaseClock, batch: &[Arc<Kept>]) -> Self {
         let mut rows = Self::default();
-        for numbered in requests {
-            rows.push(&redactor.entry(&numbered, Detail::Whole));
+        for kept in batch {
+            let numbered = Numbered { number: 0, kept: Arc::clone(kept) };
+            rows.push(&redactor.entry(&numbered, Detail::Whole), clock.time_at(kept.ended_at));
         }
         rows
     }
 
-    fn push(&mut self, entry: &Entry) {
+    /// Hides the secrets of requests that have numbers.
+    pub(super) fn of_numbered(redactor: &Redactor, requests: impl IntoIterator<Item = Numbered>) -> Self {
+        let mut rows = Self::default();
+        for numbered in requests {
+            let place = i64::try_from(numbered.number).unwrap_or(i64::MAX);
+            rows.push(&redactor.entry(&numbered, Detail::Whole), place);
+        }
+        rows
+    }
+
+    fn push(&mut self, entry: &Entry, place: i64) {
         let json = serde_json::to_string(entry).expect("invariant: plain data is JSON");
         self.tenants.push(tenant_number(entry.tenant));
-        self.numbers.push(i64::try_from(entry.number).unwrap_or(i64::MAX));
+        self.places.push(place);
         self.request_ids.push(entry.request_id);
         self.operations.push(entry.operation.clone().into_owned());
         self.statuses.push(entry.status.and_then(|status| i16::try_from(status).ok()));
@@ -85,11 +93,11 @@ impl Rows {
     /// The rows by their tenants, in the order of the tenants' numbers, so that servers lock them in one order.
     pub(super) fn by_tenant(&self) -> Vec<TenantRows> {
         let mut counted = std::collections::BTreeMap::new();
-        for ((place, tenant), bytes) in (1..).zip(&self.tenants).zip(&self.bytes) {
+        for ((place, tenant), bytes) in self.places.iter().zip(&self.tenants).zip(&self.bytes) {
             let rows = counted.entry(*tenant).or_insert(TenantRows { tenant: *tenant, entries: 0, bytes: 0, last: 0 });
             rows.entries += 1;
             rows.bytes += i64::from(*bytes);
-            rows.last = place;
+            rows.last = *place;
         }
         counted.into_values().collect()
     }

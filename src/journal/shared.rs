@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::database_clock::DatabaseClock;
 use super::polling::Polling;
 use super::queue::Queue;
 use super::raw::Kept;
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     /// The database, unless the journal is always in memory.
     pub stored: OnceLock<Stored>,
     pub place: watch::Sender<Place>,
+    pub clock: DatabaseClock,
     pub polling: Polling,
     /// Tells listeners that there may be a new request.
     pub added: watch::Sender<()>,
@@ -74,6 +76,7 @@ impl Shared {
             queue: Queue::new((options.total_bytes / QUEUE_PART).max(MIN_QUEUE)),
             stored: OnceLock::new(),
             place: watch::Sender::new(Place::Memory),
+            clock: DatabaseClock::default(),
             polling: Polling::default(),
             added: watch::Sender::new(()),
             is_closed: watch::Sender::new(false),

@@ -12,7 +12,7 @@ use crate::database::{Database, DatabaseError};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Run {
     pub started_at: DateTime<Utc>,
-    /// The number of the latest request.
+    /// The number of the latest request that has one.
     pub latest: u64,
     /// The server that has the requests in its memory, until it moves them into the table.
     pub memory_of: Option<Uuid>,
@@ -42,6 +42,16 @@ async fn read_run(connection: &mut PgConnection) -> Result<Option<Run>, sqlx::Er
     Ok(row.map(|row| Run { started_at: row.started_at, latest: unsigned(row.latest), memory_of: row.memory_of }))
 }
 
+/// How many requests have no number yet.
+pub(super) async fn unnumbered(database: &Database) -> Result<u64, DatabaseError> {
+    let unnumbered = database.run(async |connection| {
+        sqlx::query_scalar!(r#"select coalesce(sum(unnumbered), 0)::bigint as "unnumbered!" from journal_tenants"#)
+            .fetch_one(connection)
+            .await
+    });
+    Ok(unsigned(unnumbered.await?))
+}
+
 /// Begins a run of this server, and empties the tables. `memory_of` is the server, if it keeps its requests in memory.
 pub(super) async fn begin(
     database: &Database,
@@ -63,7 +73,7 @@ pub(super) async fn begin(
             sqlx::query!(
                 "insert into journal_run (tenant_id, started_at, latest, memory_of) values (0, $1, 0, $2)
                  on conflict (tenant_id) do update
-                    set started_at = excluded.started_at, latest = 0, memory_of = excluded.memory_of",
+                    set started_at = excluded.started_at, latest = 0, floor = 0, memory_of = excluded.memory_of",
                 started_at,
                 memory_of
             )
@@ -101,7 +111,7 @@ pub(super) async fn take_over(database: &Database, from: Uuid, started_at: DateT
     database
         .run(async |connection| {
             sqlx::query!(
-                "update journal_run set started_at = $1, latest = 0, memory_of = null
+                "update journal_run set started_at = $1, latest = 0, floor = 0, memory_of = null
                   where tenant_id = 0 and memory_of = $2",
                 started_at,
                 from
@@ -136,9 +146,12 @@ pub(super) async fn move_in(
             if moved != expected {
                 return Err(DatabaseError::Unavailable("not all requests could be moved".into()));
             }
-            sqlx::query!("update journal_run set latest = $1, memory_of = null where tenant_id = 0", signed(latest))
-                .execute(connection)
-                .await?;
+            sqlx::query!(
+                "update journal_run set latest = $1, floor = $1, memory_of = null where tenant_id = 0",
+                signed(latest)
+            )
+            .execute(connection)
+            .await?;
             Ok(Some(Run { latest, memory_of: None, ..run }))
         })
         .await
@@ -146,11 +159,12 @@ pub(super) async fn move_in(
 
 async fn insert_numbered(connection: &mut PgConnection, rows: &Rows) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into journal_entries (tenant_id, number, request_id, operation, status, customer_id, bytes, entry)
-         select * from unnest($1::integer[], $2::bigint[], $3::uuid[], $4::text[], $5::smallint[], $6::integer[],
-                              $7::integer[], $8::bytea[])",
+        "insert into journal_entries (tenant_id, place, number, request_id, operation, status, customer_id, bytes, entry)
+         select tenant, place, place, request_id, operation, status, customer, bytes, entry
+           from unnest($1::integer[], $2::bigint[], $3::uuid[], $4::text[], $5::smallint[], $6::integer[], $7::integer[],
+                       $8::bytea[]) r (tenant, place, request_id, operation, status, customer, bytes, entry)",
         &rows.tenants,
-        &rows.numbers,
+        &rows.places,
         &rows.request_ids,
         &rows.operations,
         &rows.statuses as &[Option<i16>],
@@ -161,15 +175,16 @@ async fn insert_numbered(connection: &mut PgConnection, rows: &Rows) -> Result<(
     .execute(&mut *connection)
     .await?;
     for TenantRows { tenant, entries, bytes, last } in rows.by_tenant() {
-        let latest = usize::try_from(last - 1).ok().and_then(|place| rows.numbers.get(place)).copied().unwrap_or(0);
         sqlx::query!(
-            "insert into journal_tenants as t (tenant_id, entries, bytes, trimmed, latest) values ($1, $2, $3, 0, $4)
+            "insert into journal_tenants as t (tenant_id, entries, bytes, trimmed, sealed, latest, last_place)
+             values ($1, $2, $3, 0, $4, $4, $4)
              on conflict (tenant_id) do update
-                set entries = t.entries + excluded.entries, bytes = t.bytes + excluded.bytes, latest = excluded.latest",
+                set entries = t.entries + excluded.entries, bytes = t.bytes + excluded.bytes, sealed = excluded.sealed,
+                    latest = excluded.latest, last_place = excluded.last_place",
             tenant,
             entries,
             bytes,
-            latest
+            last
         )
         .execute(&mut *connection)
         .await?;
@@ -177,16 +192,15 @@ async fn insert_numbered(connection: &mut PgConnection, rows: &Rows) -> Result<(
     Ok(())
 }
 
-/// Writes requests and gives them the next numbers, under the lock of the run's row: so no number becomes visible after a higher one.
-/// Returns what their tenants have now; `None`, and nothing was written, where this is not the run any more.
+/// Writes requests without numbers, each at its place, but after those of its tenant that have numbers: so none is missed by a reader that
+/// knows a number. Returns what their tenants have now; `None`, and nothing was written, where this is not the run any more.
 pub(super) async fn append(
     database: &Database,
     started_at: DateTime<Utc>,
     rows: &Rows,
 ) -> Result<Option<Vec<Stored>>, DatabaseError> {
-    let counted = rows.by_tenant();
     let (mut tenants, mut entries, mut bytes, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for counted in counted {
+    for counted in rows.by_tenant() {
         tenants.push(counted.tenant);
         entries.push(counted.entries);
         bytes.push(counted.bytes);
@@ -196,39 +210,43 @@ pub(super) async fn append(
         .run(async |connection| {
             sqlx::query!(
                 r#"
-                with numbered as (
-                    update journal_run set latest = latest + $2
-                     where tenant_id = 0 and started_at = $1 and memory_of is null
-                    returning latest - $2 as before
+                with run as (
+                    select floor from journal_run where tenant_id = 0 and started_at = $1 and memory_of is null
+                ), counted as (
+                    insert into journal_tenants as t (tenant_id, entries, bytes, unnumbered, trimmed, sealed, latest, last_place)
+                    select r.tenant, r.entries, r.bytes, r.entries, n.floor, n.floor, 0, r.last
+                      from run n
+                     cross join unnest($9::integer[], $10::bigint[], $11::bigint[], $12::bigint[]) r (tenant, entries, bytes, last)
+                    on conflict (tenant_id) do update
+                       set entries = t.entries + excluded.entries, bytes = t.bytes + excluded.bytes,
+                           unnumbered = t.unnumbered + excluded.unnumbered,
+                           last_place = greatest(t.last_place, excluded.last_place)
+                    returning tenant_id, entries, bytes, sealed
                 ), added as (
-                    insert into journal_entries (tenant_id, number, request_id, operation, status, customer_id, bytes, entry)
-                    select r.tenant, n.before + r.place, r.request_id, r.operation, r.status, r.customer, r.bytes, r.entry
-                      from numbered n
-                     cross join unnest($3::integer[], $4::uuid[], $5::text[], $6::smallint[], $7::integer[], $8::integer[],
-                                       $9::bytea[]) with ordinality
-                           r (tenant, request_id, operation, status, customer, bytes, entry, place)
+                    insert into journal_entries (tenant_id, place, request_id, operation, status, customer_id, bytes, entry)
+                    -- Not in the future, which a wrong clock of the server could say.
+                    select r.tenant, greatest(least(r.place, (extract(epoch from clock_timestamp()) * 1000000)::bigint), c.sealed + r.nth),
+                           r.request_id, r.operation, r.status, r.customer, r.bytes, r.entry
+                      from unnest($2::integer[], $3::bigint[], $4::uuid[], $5::text[], $6::smallint[], $7::integer[], $8::integer[],
+                                  $13::bytea[]) with ordinality
+                           r (tenant, place, request_id, operation, status, customer, bytes, entry, nth)
+                      join counted c on c.tenant_id = r.tenant
                 )
-                insert into journal_tenants as t (tenant_id, entries, bytes, trimmed, latest)
-                select r.tenant, r.entries, r.bytes, 0, n.before + r.last
-                  from numbered n
-                 cross join unnest($10::integer[], $11::bigint[], $12::bigint[], $13::bigint[]) r (tenant, entries, bytes, last)
-                on conflict (tenant_id) do update
-                   set entries = t.entries + excluded.entries, bytes = t.bytes + excluded.bytes, latest = excluded.latest
-                returning tenant_id, entries, bytes
+                select tenant_id, entries, bytes from counted
                 "#,
                 started_at,
-                i64::try_from(rows.len()).unwrap_or(i64::MAX),
                 &rows.tenants,
+                &rows.places,
                 &rows.request_ids,
                 &rows.operations,
                 &rows.statuses as &[Option<i16>],
                 &rows.customers as &[Option<i32>],
                 &rows.bytes,
-                &rows.entries,
                 &tenants,
                 &entries,
                 &bytes,
-                &last
+                &last,
+                &rows.entries
             )
             .fetch_all(connection)
             .await
@@ -252,7 +270,7 @@ pub(super) async fn has(database: &Database, tenant: i32, request_id: Uuid) -> R
                 select exists (
                     select from journal_entries
                      where tenant_id = $1 and request_id = $2
-                       and number > coalesce((select trimmed from journal_tenants where tenant_id = $1), 0)) as "has!"
+                       and place > coalesce((select trimmed from journal_tenants where tenant_id = $1), 0)) as "has!"
                 "#,
                 tenant,
                 request_id

@@ -1,11 +1,14 @@
 //! Keeps the tables of the journal within their limits: those of each tenant, and those of all tenants together.
 
+use sqlx::PgConnection;
+
 use super::rings::{JournalOptions, MAX_TENANTS};
 use super::table::{Stored, signed, unsigned};
 use crate::database::{Database, DatabaseError};
 
-/// How many rows one statement drops at most.
-const AT_ONCE: i64 = 1_000;
+/// How many rows one statement looks at, at least and at most: as many as it has to drop, or more where they are too large.
+const AT_LEAST: i64 = 50;
+const AT_MOST: i64 = 1_000;
 
 /// A tenant may exceed its limits by this part of them before its oldest requests are dropped: so it is done rarely, and for many at once.
 const SLACK: usize = 8;
@@ -38,7 +41,7 @@ pub(super) fn bytes_between_looks(options: &JournalOptions) -> u64 {
 /// tenants, drops all requests of those that have been idle longest.
 pub(super) async fn trim_all(database: &Database, options: &JournalOptions) -> Result<(), DatabaseError> {
     let tenants = database.run(async |connection| {
-        sqlx::query!("select tenant_id, bytes, latest from journal_tenants order by latest desc")
+        sqlx::query!("select tenant_id, bytes from journal_tenants order by last_place desc")
             .fetch_all(connection)
             .await
     });
@@ -79,71 +82,82 @@ async fn trim_to(database: &Database, tenant: i32, entries: u64, bytes: u64) -> 
 
 /// Drops the oldest requests of a tenant. Returns whether there may be more to drop.
 async fn trim_once(database: &Database, tenant: i32, entries: u64, bytes: u64) -> Result<bool, DatabaseError> {
-    let trimmed = database.run(async |connection| {
-        sqlx::query!(
+    let trimmed = database.in_transaction(async |connection| {
+        if !lock(&mut *connection, tenant).await? {
+            return Ok(None);
+        }
+        let trimmed = sqlx::query!(
             r#"
             with kept as (
                 select entries, bytes, trimmed from journal_tenants where tenant_id = $1
             ), oldest as (
-                select number, bytes, row_number() over by_number as place, sum(bytes) over by_number as total
-                  from (select number, bytes from journal_entries
-                         where tenant_id = $1 and number > (select trimmed from kept)
-                         order by number limit $4) o
-                window by_number as (order by number rows unbounded preceding)
+                select place, number, bytes, count(*) over earlier as before, coalesce(sum(bytes) over earlier, 0) as bytes_before
+                  from (select place, number, bytes from journal_entries
+                         where tenant_id = $1 and place > (select trimmed from kept)
+                         order by place
+                         fetch first (select least(greatest(entries - $2, $4), $5) from kept) rows with ties) o
+                -- Those at one place are dropped together.
+                window earlier as (order by place range between unbounded preceding and 1 preceding)
             ), cut as (
-                select max(o.number) as number, count(*) as entries, sum(o.bytes)::bigint as bytes
+                select max(o.place) as place, count(*) as entries, sum(o.bytes)::bigint as bytes,
+                       count(*) filter (where o.number is null) as unnumbered
                   from oldest o, kept k
-                 where o.place <= k.entries - $2 or k.bytes - (o.total - o.bytes) > $3
+                 where k.entries - o.before > $2 or k.bytes - o.bytes_before > $3
             ), dropped as (
                 delete from journal_entries e
-                 where e.tenant_id = $1 and e.number > (select trimmed from kept) and e.number <= (select number from cut)
+                 where e.tenant_id = $1 and e.place > (select trimmed from kept) and e.place <= (select place from cut)
+            ), counted as (
+                update journal_run set latest = latest + (select unnumbered from cut)
+                 where tenant_id = 0 and (select unnumbered from cut) > 0
             )
             update journal_tenants t
-               set entries = t.entries - c.entries, bytes = t.bytes - c.bytes, trimmed = c.number
-              from cut c, kept k
-                   -- Another server may have done the same in the meantime.
-             where t.tenant_id = $1 and t.trimmed = k.trimmed and c.number is not null
+               set entries = t.entries - c.entries, bytes = t.bytes - c.bytes, unnumbered = t.unnumbered - c.unnumbered,
+                   trimmed = c.place, sealed = greatest(t.sealed, c.place)
+              from cut c
+             where t.tenant_id = $1 and c.place is not null
             returning t.entries, t.bytes
             "#,
             tenant,
             signed(entries),
             signed(bytes),
-            AT_ONCE
+            AT_LEAST,
+            AT_MOST
         )
         .fetch_optional(connection)
-        .await
+        .await?;
+        Ok::<_, DatabaseError>(trimmed)
     });
     let trimmed = trimmed.await?;
     Ok(trimmed.is_some_and(|left| unsigned(left.entries) > entries || unsigned(left.bytes) > bytes))
 }
 
-/// Drops all requests of a tenant. Readers do not find them from the first statement on.
+/// Keeps writes of a tenant away until the end of the transaction. A statement after it sees every request that was written before.
+/// Returns whether the tenant has any.
+async fn lock(connection: &mut PgConnection, tenant: i32) -> Result<bool, sqlx::Error> {
+    let locked = sqlx::query_scalar!("select tenant_id from journal_tenants where tenant_id = $1 for update", tenant);
+    Ok(locked.fetch_optional(connection).await?.is_some())
+}
+
+/// Drops all requests of a tenant.
 pub(super) async fn clear(database: &Database, tenant: i32) -> Result<(), DatabaseError> {
-    let latest = database.run(async |connection| {
-        sqlx::query_scalar!(
-            "update journal_tenants set entries = 0, bytes = 0, trimmed = latest where tenant_id = $1 returning latest",
-            tenant
-        )
-        .fetch_optional(connection)
-        .await
-    });
-    let Some(latest) = latest.await? else { return Ok(()) };
-    // A statement of its own, which sees every request up to this number: their writes held the row's lock.
     database
-        .run(async |connection| {
-            sqlx::query!("delete from journal_entries where tenant_id = $1 and number <= $2", tenant, latest)
-                .execute(&mut *connection)
-                .await?;
+        .in_transaction(async |connection| {
+            if !lock(&mut *connection, tenant).await? {
+                return Ok(());
+            }
+            sqlx::query!("delete from journal_entries where tenant_id = $1", tenant).execute(&mut *connection).await?;
+            // Neither their numbers nor their places are used again.
             sqlx::query!(
-                "delete from journal_tenants where tenant_id = $1 and entries = 0 and latest = $2",
-                tenant,
-                latest
+                "with dropped as (delete from journal_tenants where tenant_id = $1 returning sealed, unnumbered)
+                 update journal_run r set latest = latest + d.unnumbered, floor = greatest(floor, d.sealed)
+                   from dropped d where r.tenant_id = 0",
+                tenant
             )
             .execute(connection)
-            .await
+            .await?;
+            Ok(())
         })
-        .await?;
-    Ok(())
+        .await
 }
 
 fn to_u64(number: usize) -> u64 {

@@ -10,17 +10,19 @@ use tokio::time::{Instant, sleep};
 
 use super::polling::Polling;
 use super::raw::Kept;
+use super::reading::Latest;
 use super::row::Rows;
 use super::shared::{Place, Shared, Stored};
-use super::{reading, table, trimming};
+use super::{numbering, reading, table, trimming};
 use crate::database::{Database, DatabaseError, is_of_value};
 use crate::error_chain::ErrorChain;
 
 /// The time between two batches while there are few requests. A request after a longer pause is written at once.
 const BATCH_INTERVAL: Duration = Duration::from_millis(40);
 
-/// The time between two queries for new requests, while somebody listens.
+/// The time between two queries for new requests, while somebody listens; and while there are some that are too young for a number.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+const YOUNG_INTERVAL: Duration = Duration::from_millis(25);
 
 /// The wait after a failure, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -175,6 +177,7 @@ struct Batch<'a> {
 impl Batch<'_> {
     /// Returns how many bytes were written; `None` if this is not the run any more.
     async fn write(mut self, database: &Database, started_at: DateTime<Utc>) -> Result<Option<u64>, DatabaseError> {
+        self.shared.clock.refresh(database).await?;
         let rows = self.rows().await;
         let mut pause = FIRST_PAUSE;
         let stored = loop {
@@ -212,7 +215,7 @@ impl Batch<'_> {
     /// Hides the secrets, on a thread that blocks no request.
     async fn rows(&self) -> Rows {
         let (shared, requests) = (Arc::clone(self.shared), self.requests.clone());
-        let made = move || Rows::of(&shared.redactor, &requests);
+        let made = move || Rows::of(&shared.redactor, &shared.clock, &requests);
         made_rows(tokio::task::spawn_blocking(made).await)
     }
 }
@@ -241,12 +244,16 @@ async fn listen(shared: &Shared, database: &Database) {
             polling.woken().await;
             continue;
         }
-        match reading::latest_of(database, &tenants).await {
-            Ok(Some((run, latest))) if run == started_at => {
-                for number in latest.values() {
+        let mut interval = POLL_INTERVAL;
+        match numbered(database, &tenants).await {
+            Ok(Some(latest)) if latest.run == started_at => {
+                if !latest.unnumbered.is_empty() {
+                    interval = YOUNG_INTERVAL;
+                }
+                for number in latest.numbers.values() {
                     shared.learn_number(*number);
                 }
-                if polling.hear(latest) {
+                if polling.hear(latest.numbers) {
                     shared.added.send_replace(());
                 }
             }
@@ -257,6 +264,17 @@ async fn listen(shared: &Shared, database: &Database) {
                 sleep(LAST_PAUSE).await;
             }
         }
-        sleep(POLL_INTERVAL).await;
+        sleep(interval).await;
     }
+}
+
+/// What these tenants have in the table, after their requests got their numbers.
+async fn numbered(database: &Database, tenants: &[i32]) -> Result<Option<Latest>, DatabaseError> {
+    let latest = reading::latest_of(database, tenants).await?;
+    let Some(unnumbered) = latest.as_ref().map(|latest| &latest.unnumbered).filter(|tenants| !tenants.is_empty())
+    else {
+        return Ok(latest);
+    };
+    numbering::number(database, unnumbered).await?;
+    reading::latest_of(database, tenants).await
 }

@@ -57,6 +57,8 @@ pub(super) struct ServerStatus {
     faults: i64,
     /// The requests to the vendor APIs since then; 0 if the journal is off.
     requests: u64,
+    /// Where the journal is: `memory`, `database` or `off`. Once in the database it stays there until the server ends.
+    journal: &'static str,
     /// The port of the vendor APIs if `/_emulator` has its own listener; null if both are on one.
     api_port: Option<u16>,
     /// The credentials of the demo seed that are valid.
@@ -108,7 +110,8 @@ pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
         tenants: listed.len(),
         snapshots: listed.iter().map(|tenant| tenant.snapshots).sum(),
         faults: listed.iter().map(|tenant| tenant.faults).sum(),
-        requests: run.latest,
+        requests: run.latest + run.unnumbered,
+        journal: tenants.journal.place_name(),
         api_port: control.api_port.get().copied(),
         demo: DemoCredentials::valid(tenants).await?,
         servers: tenants.servers.live().await?.into_iter().map(LiveServer::from).collect(),

@@ -78,10 +78,10 @@ fn all_tenants_together_have_a_maximum_size_and_number() {
 
     // Beyond 256 tenants those that have been idle longest lose theirs.
     servers.database.execute(
-        "insert into journal_entries (tenant_id, number, request_id, operation, status, customer_id, bytes, entry)
-         select 100000 + n, -n, gen_random_uuid(), '-', 200, null, 10, '' from generate_series(1, 300) n;
-         insert into journal_tenants (tenant_id, entries, bytes, trimmed, latest)
-         select 100000 + n, 1, 10, -1000, -n from generate_series(1, 300) n",
+        "insert into journal_entries (tenant_id, place, request_id, operation, status, customer_id, bytes, entry)
+         select 100000 + n, n, gen_random_uuid(), '-', 200, null, 10, '' from generate_series(1, 300) n;
+         insert into journal_tenants (tenant_id, entries, bytes, unnumbered, trimmed, latest, last_place)
+         select 100000 + n, 1, 10, 1, 0, 0, n from generate_series(1, 300) n",
     );
     (0..20).for_each(|_| send(&large));
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -100,10 +100,10 @@ fn a_database_that_does_not_answer_holds_up_no_request_and_drops_are_counted() {
     client.get("/v1/customers/2").succeeds(200);
     assert_eq!((servers.requests(0, "").len(), dropped(&servers)), (1, 0));
     let body = json!({ "FirstName": "x".repeat(15_000) }).to_string();
-    // The lock of the run's row is held, as by a server that hangs.
+    // The lock of the tenant's row is held, as by a server that hangs.
     std::thread::scope(|scope| {
         let holding = scope.spawn(|| {
-            servers.database.execute("begin; select from journal_run for update; select pg_sleep(3); commit");
+            servers.database.execute("begin; select from journal_tenants for update; select pg_sleep(3); commit");
         });
         std::thread::sleep(Duration::from_millis(500));
         let began = Instant::now();

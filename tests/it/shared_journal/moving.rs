@@ -14,7 +14,9 @@ use crate::support::control::as_request;
 fn nothing_is_lost_or_doubled_when_a_second_server_starts() {
     let Some(mut servers) = Servers::start("moving", 1, &["--journal-entries", "100000"]) else { return };
     assert!(servers.database.rows("select from journal_entries").is_empty());
-    let started_at = servers.control(0, "GET", "/status").done(200)["started_at"].clone();
+    let status = servers.control(0, "GET", "/status").done(200);
+    assert_eq!(status["journal"], "memory");
+    let started_at = status["started_at"].clone();
     let early: Vec<String> = (0..300).map(|_| servers.send(0)).collect();
     assert!(servers.database.rows("select from journal_entries").is_empty(), "in memory while it is alone");
     let stream = servers.stream(0, "?since=0", "");
@@ -125,7 +127,8 @@ fn a_killed_server_loses_its_last_batch_at_most() {
     // A batch is written at the latest 40 ms after the last one, unless the machine is busy with other tests.
     assert!(lost.iter().all(|before| *before < Duration::from_secs(3)), "{lost:?}");
     assert!(lost.len() < 500, "{}", lost.len());
-    // The other server goes on, and has the rest.
+    // The other server goes on in the database, and has the rest.
+    assert_eq!(servers.control(0, "GET", "/status").done(200)["journal"], "database");
     let newest = servers.send(0);
     assert_eq!(servers.requests(0, "?limit=1")[0]["request_id"], newest.as_str());
 }

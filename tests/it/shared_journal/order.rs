@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Servers, events, id_of, number_of};
+use super::{Servers, events, id_of, number_of, request_ids};
 
 #[test]
 fn since_gives_each_number_once_over_three_servers() {
@@ -57,6 +57,70 @@ fn since_gives_each_number_once_over_three_servers() {
             assert_eq!(stream.join().expect("a stream"), all);
         }
     });
+}
+
+#[test]
+fn requests_one_after_the_other_are_in_that_order_whichever_servers_had_them() {
+    const REQUESTS: usize = 200;
+    let Some(servers) = Servers::start("sequence", 3, &[]) else { return };
+    let servers = &servers;
+    let live = servers.stream(2, "", "");
+    let done = &AtomicBool::new(false);
+    let (sent, polled, heard) = thread::scope(|scope| {
+        let heard = scope.spawn(|| events(live).take(REQUESTS).collect::<Vec<_>>());
+        // Reads while they are written, so that some have their numbers before others are there.
+        let polling = scope.spawn(|| {
+            let mut polled = Vec::new();
+            loop {
+                let is_last = done.load(Ordering::Relaxed);
+                let since = polled.last().map_or(0, number_of);
+                polled.extend(servers.requests(1, &format!("?limit=1000&since={since}")).into_iter().rev());
+                if is_last {
+                    return polled;
+                }
+            }
+        });
+        let sent: Vec<String> = (0..REQUESTS).map(|turn| servers.send([0, 1, 2, 1, 0][turn % 5])).collect();
+        done.store(true, Ordering::Relaxed);
+        (sent, polling.join().expect("a reader"), heard.join().expect("a stream"))
+    });
+    assert_eq!(request_ids(&polled), sent, "lists while they were written");
+    assert_eq!(request_ids(&heard), sent, "a stream while they were written");
+    let numbers: Vec<u64> = (1..=200).collect();
+    for server in [0, 1, 2] {
+        let found = servers.requests(server, "?limit=1000");
+        assert_eq!(request_ids(&found).into_iter().rev().collect::<Vec<_>>(), sent, "server {server}");
+        assert_eq!(found.iter().rev().map(number_of).collect::<Vec<_>>(), numbers);
+        let streamed: Vec<_> = events(servers.stream(server, "?since=50", "")).take(REQUESTS - 50).collect();
+        assert_eq!(request_ids(&streamed), sent[50..], "a stream of server {server} after a number");
+    }
+    // One after the other, each at another server.
+    let mut since = 0;
+    for (turn, id) in sent.iter().enumerate().take(30) {
+        let next = servers.control(turn % 3, "GET", &format!("/tenants/demo/requests/wait?since={since}")).done(200);
+        assert_eq!(next["request_id"], id.as_str());
+        since = number_of(&next);
+        let by_number = servers.control(turn % 3, "GET", &format!("/tenants/demo/requests/{since}")).done(200);
+        assert_eq!(by_number["request_id"], id.as_str());
+    }
+}
+
+#[test]
+fn a_request_that_is_written_late_is_not_missed() {
+    let Some(servers) = Servers::start("late", 2, &[]) else { return };
+    let stream = servers.stream(1, "", "");
+    let (first, late) = (servers.send(0), servers.send(1));
+    assert_eq!(request_ids(&servers.requests(0, "")), [&late, &first]);
+    // As if another server had been held up for a second before it wrote its batch: the later request has its number already.
+    servers.database.execute(
+        "update journal_entries set place = place + 60000000 where number = 2;
+         update journal_tenants set sealed = sealed + 60000000",
+    );
+    let sent = servers.send(0);
+    assert_eq!(request_ids(&servers.requests(1, "")), [&sent, &late, &first]);
+    assert_eq!(servers.requests(1, "?since=2").len(), 1);
+    let heard: Vec<_> = events(stream).take(3).collect();
+    assert_eq!(request_ids(&heard), [&first, &late, &sent]);
 }
 
 #[test]
