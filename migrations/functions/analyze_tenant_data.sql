@@ -8,9 +8,8 @@ declare
 begin
     for v_table in
         select t.table_name from tenant_tables() t
-         -- On Citus a transaction that read a node's own copy of a table cannot analyze it on all nodes. These two stay small.
-         where coalesce(current_setting('emulator.layout', true), '') <> 'distributed'
-            or t.table_name not in ('extension_tokens', 'faults')
+         -- On Citus a transaction that read a node's own copy of a table cannot analyze it on all nodes. These stay small.
+         where not is_on_each_node(t.table_name)
     loop
         execute format('select exists (select 1 from %I)', v_table) into v_exists;
         if v_exists then

@@ -168,9 +168,13 @@ fn every_table_and_function_has_a_place_in_a_distributed_database() {
     );
     let placed = TABLES.iter().map(|(table, _)| (*table).to_owned()).collect();
     assert_eq!(sorted(tables), sorted(placed), "a new table belongs in src/database/layout.rs");
-    // A table whose rows are copied with a tenant's data is where that data is.
+    let on_each_node =
+        TABLES.iter().filter(|(_, place)| *place == Place::EachNode).map(|(table, _)| (*table).to_owned());
+    let listed = names("select table_name as name from tables_on_each_node()");
+    assert_eq!(sorted(listed), sorted(on_each_node.collect()), "migrations/functions/tenant_tables.sql");
+    // A table whose rows are copied with a tenant's data is where that data is, or is copied as values.
     let copied =
-        names("select table_name as name from tenant_tables() where table_name not in ('faults', 'extension_tokens')");
+        names("select table_name as name from tenant_tables() except select table_name from tables_on_each_node()");
     for table in copied {
         assert!(TABLES.contains(&(table.as_str(), Place::NodeOfTenant)), "{table}");
     }
