@@ -57,7 +57,7 @@ $$;
 -- The tables of which each node of a distributed database has a copy (src/database/layout.rs).
 create or replace function tables_on_each_node(out table_name text) returns setof text
 language sql immutable as $$
-    values ('access_tokens'), ('extension_tokens'), ('faults'), ('subscription_keys'), ('tenants')
+    values ('access_tokens'), ('extension_tokens'), ('subscription_keys'), ('tenants')
 $$;
 
 -- Whether the database is distributed and each of its nodes has a copy of this table.

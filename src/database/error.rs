@@ -18,11 +18,19 @@ pub enum DatabaseError {
 /// Postgres appends to it (`customers_email_address_key_102023`).
 #[must_use]
 pub fn violated_unique_constraint(error: &sqlx::Error) -> Option<&str> {
-    let error = error.as_database_error().filter(|error| error.is_unique_violation())?;
-    // A coordinator passes a node's error on without the field, and with its text.
+    let error = error.as_database_error()?;
+    // A coordinator passes a node's error on without the field, and with its text; of rows that it copies to the node, also without
+    // the code.
+    let is_copied =
+        || error.code().is_some_and(|code| code == "XX000") && error.message().starts_with(UNIQUE_VIOLATION);
+    if !error.is_unique_violation() && !is_copied() {
+        return None;
+    }
     let name = error.constraint().or_else(|| error.message().rsplit('"').nth(1))?;
     Some(without_shard(name))
 }
+
+const UNIQUE_VIOLATION: &str = "duplicate key value violates unique constraint";
 
 /// Whether Postgres canceled a statement because it and another one waited for each other. The statement can be tried again.
 #[must_use]

@@ -138,29 +138,20 @@ pub async fn add(
     rule: &FaultRule,
     now: DateTime<Utc>,
 ) -> Result<Option<i32>, sqlx::Error> {
-    let rules = sqlx::query!(
-        r#"select coalesce(max(fault_id), 0) + 1 as "next!", count(*) as "count!" from faults where tenant_id = $1"#,
+    sqlx::query_scalar!(
+        "insert into faults (tenant_id, fault_id, of_event, operation, rule, created_at)
+         select $1, coalesce(max(fault_id), 0) + 1, $2, $3, $4, $5 from faults where tenant_id = $1
+         having count(*) < $6
+         returning fault_id",
         tenant.0,
-    )
-    .fetch_one(&mut *connection)
-    .await?;
-    if usize::try_from(rules.count).is_ok_and(|count| count >= MAX_RULES) {
-        return Ok(None);
-    }
-    // A statement of its own, with the number as a value: each node of a distributed database has a copy of the table, and all copies
-    // must get the same number.
-    sqlx::query!(
-        "insert into faults (tenant_id, fault_id, of_event, operation, rule, created_at) values ($1, $2, $3, $4, $5, $6)",
-        tenant.0,
-        rules.next,
         matches!(rule, FaultRule::Event(_)),
         rule.target(),
         Json(rule) as _,
         now,
+        i64::try_from(MAX_RULES).unwrap_or(i64::MAX),
     )
-    .execute(connection)
-    .await?;
-    Ok(Some(rules.next))
+    .fetch_optional(connection)
+    .await
 }
 
 /// A tenant's rules, in the order in which they were added.
