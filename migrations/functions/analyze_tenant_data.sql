@@ -6,15 +6,11 @@ declare
     v_table  text;
     v_exists boolean;
 begin
+    -- On Citus a transaction that read or wrote on its own node cannot analyze tables on all nodes. The autovacuum of each node does it.
     if current_setting('emulator.layout', true) = 'distributed' then
-        -- A transaction that read a part of a table on its own node cannot analyze tables on all nodes.
-        perform set_config('citus.enable_local_execution', 'off', true);
+        return;
     end if;
-    for v_table in
-        select t.table_name from tenant_tables() t
-         -- The same is so for a table of which each node has a copy. They stay small.
-         where not is_on_each_node(t.table_name)
-    loop
+    for v_table in select table_name from tenant_tables() loop
         execute format('select exists (select 1 from %I)', v_table) into v_exists;
         if v_exists then
             execute format('analyze %I', v_table);
