@@ -52,3 +52,16 @@ create or replace function customer_column(p_table text) returns text
 language sql stable as $$
     select quote_ident(e.customer_column) from emulator_tables() e where e.table_name = p_table
 $$;
+
+-- The tables of which each node of a distributed database has a copy (src/database/layout.rs).
+create or replace function tables_on_each_node(out table_name text) returns setof text
+language sql immutable as $$
+    values ('access_tokens'), ('extension_tokens'), ('subscription_keys'), ('tenants')
+$$;
+
+-- Whether the database is distributed and each of its nodes has a copy of this table.
+create or replace function is_on_each_node(p_table text) returns boolean
+language sql stable as $$
+    select coalesce(current_setting('emulator.layout', true), '') = 'distributed'
+           and exists (select from tables_on_each_node() t where t.table_name = p_table)
+$$;

@@ -78,8 +78,8 @@ impl Sessions<'_> {
         let digest = self.digest(id);
         let ended = self.database.run(async |connection| {
             sqlx::query_scalar!(
-                r#"delete from emulator_sessions where digest = $1
-                   returning began_at > statement_timestamp() - make_interval(secs => $2) as "was_open!""#,
+                r#"with ended as (delete from emulator_sessions where digest = $1 returning began_at)
+                   select began_at > statement_timestamp() - make_interval(secs => $2) as "was_open!" from ended"#,
                 &digest,
                 LIFETIME.as_secs_f64(),
             )

@@ -18,10 +18,18 @@ pub enum DatabaseError {
 /// Postgres appends to it (`customers_email_address_key_102023`).
 #[must_use]
 pub fn violated_unique_constraint(error: &sqlx::Error) -> Option<&str> {
-    let error = error.as_database_error().filter(|error| error.is_unique_violation())?;
+    let error = error.as_database_error()?;
+    if !is_unique_violation(&error.code()?, error.message()) {
+        return None;
+    }
     // A coordinator passes a node's error on without the field, and with its text.
     let name = error.constraint().or_else(|| error.message().rsplit('"').nth(1))?;
     Some(without_shard(name))
+}
+
+/// A coordinator that copies rows to a node passes the node's error on with its text and the code of an internal error.
+fn is_unique_violation(code: &str, message: &str) -> bool {
+    code == "23505" || code == "XX000" && message.starts_with("duplicate key value violates unique constraint")
 }
 
 /// Whether Postgres canceled a statement because it and another one waited for each other. The statement can be tried again.
@@ -70,12 +78,19 @@ fn without_shard(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::without_shard;
+    use super::{is_unique_violation, without_shard};
 
     #[test]
     fn a_shard_number_is_not_part_of_the_name() {
         assert_eq!(without_shard("customers_username_key_102023"), "customers_username_key");
         assert_eq!(without_shard("customers_username_key"), "customers_username_key");
         assert_eq!(without_shard("customers_field1_"), "customers_field1_");
+    }
+
+    #[test]
+    fn a_coordinator_reports_copied_rows_that_are_not_unique_with_another_code() {
+        let message = r#"duplicate key value violates unique constraint "customers_pkey_102019""#;
+        assert!(is_unique_violation("23505", message) && is_unique_violation("XX000", message));
+        assert!(!is_unique_violation("XX000", "cache lookup failed") && !is_unique_violation("23503", message));
     }
 }

@@ -16,7 +16,6 @@ pub const TABLES: [(&str, Place); 30] = [
     ("tenants", Place::EachNode),
     ("access_tokens", Place::EachNode),
     ("extension_tokens", Place::EachNode),
-    ("faults", Place::EachNode),
     ("subscription_keys", Place::EachNode),
     ("customers", Place::NodeOfTenant),
     ("companies", Place::NodeOfTenant),
@@ -27,6 +26,7 @@ pub const TABLES: [(&str, Place); 30] = [
     ("customer_profiles", Place::NodeOfTenant),
     ("event_attempts", Place::NodeOfTenant),
     ("event_deliveries", Place::NodeOfTenant),
+    ("faults", Place::NodeOfTenant),
     ("hook_calls", Place::NodeOfTenant),
     ("reward_points", Place::NodeOfTenant),
     ("sponsor_tree", Place::NodeOfTenant),
@@ -59,6 +59,11 @@ pub const FUNCTIONS_ON_NODES: [&str; 8] = [
 
 /// The settings of the role in the database. A plan is made with the tenant's number in it, which names the node. `delete` and `update` of
 /// several tables in one transaction visit the nodes one after the other, so that they may also change a table of which each node has a
-/// copy.
-pub(super) const SETTINGS: [(&str, &str); 3] =
-    [("plan_cache_mode", "auto"), ("emulator.layout", "distributed"), ("citus.multi_shard_modify_mode", "sequential")];
+/// copy. Writes of such a table do not lock it as a whole, for which long work and requests waited in circles: the locks of the rows order
+/// them at each node. So such a write sets values; what it reads from other rows is read by a statement before it.
+pub(super) const SETTINGS: [(&str, &str); 4] = [
+    ("plan_cache_mode", "auto"),
+    ("emulator.layout", "distributed"),
+    ("citus.multi_shard_modify_mode", "sequential"),
+    ("citus.all_modifications_commutative", "on"),
+];

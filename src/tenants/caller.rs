@@ -309,7 +309,10 @@ impl CredentialCache {
     /// The caller with this credential in the database.
     async fn stored(&self, digest: &CredentialDigest) -> Result<Option<Holder>, DatabaseError> {
         let now = Clock::Real.now();
-        let find = self.database.run(async |connection| store::find(connection, By::Credential(digest), now).await);
+        let is_distributed = self.database.is_distributed();
+        let find = self
+            .database
+            .run(async |connection| store::find(connection, By::Credential(digest), now, is_distributed).await);
         Ok(find.await?.map(|mut row| {
             let name = row.credential_name.take().unwrap_or_default();
             let kind = row.credential_kind.unwrap_or_default();

@@ -31,7 +31,10 @@ impl TenantLoader {
     }
 
     async fn load(&self, by: By<'_>) -> Result<Option<Tenant>, DatabaseError> {
-        let row = self.database.run(async |connection| store::find(connection, by, Clock::Real.now()).await).await?;
+        let is_distributed = self.database.is_distributed();
+        let find =
+            self.database.run(async |connection| store::find(connection, by, Clock::Real.now(), is_distributed).await);
+        let row = find.await?;
         Ok(row.map(TenantRow::into_tenant))
     }
 }

@@ -124,7 +124,10 @@ impl Tenants {
             return Ok(Vec::new());
         }
         let now = Clock::Real.now();
-        Ok(self.database.run(async |connection| lifecycle::list(connection, after, limit, now).await).await?)
+        let is_distributed = self.database.is_distributed();
+        let found =
+            self.database.run(async |connection| lifecycle::list(connection, after, limit, now, is_distributed).await);
+        Ok(found.await?)
     }
 
     /// The listing of one tenant; `None` if there is none of this name.
@@ -137,7 +140,10 @@ impl Tenants {
             return Ok(None);
         }
         let now = Clock::Real.now();
-        Ok(self.database.run(async |connection| lifecycle::listing(connection, name, now).await).await?)
+        let is_distributed = self.database.is_distributed();
+        let found =
+            self.database.run(async |connection| lifecycle::listing(connection, name, now, is_distributed).await);
+        Ok(found.await?)
     }
 
     /// Enters a tenant as a request does: no other code gets exclusive access to its data until the guard is dropped.

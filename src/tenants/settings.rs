@@ -56,7 +56,7 @@ impl Tenants {
         let replaced = database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
             // Read again, because a concurrent restore may have replaced the plan.
-            if plan.unique != reload(connection, tenant).await?.plan.unique {
+            if plan.unique != self.reload(connection, tenant).await?.plan.unique {
                 let followed = self.customers.follow_uniqueness(connection, tenant.id, plan).await;
                 followed.map_err(|error| match violated_unique_constraint(&error) {
                     Some(constraint) => {
@@ -98,7 +98,7 @@ impl Tenants {
     ) -> Result<Clock, TenantError> {
         let set = self.database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
-            let before = reload(connection, tenant).await?.clock;
+            let before = self.reload(connection, tenant).await?.clock;
             let clock = change(before).ok_or_else(|| TenantError::Rejected(CLOCK_OUT_OF_RANGE.to_owned()))?;
             lifecycle::set_clock(connection, tenant.id, clock).await?;
             // Both clocks at one moment of real time.
@@ -127,7 +127,7 @@ impl Tenants {
         let connected = self.database.in_transaction(async |connection| {
             lock_tenant(connection, tenant.id).await?;
             // A tenant that was deleted meanwhile is unknown.
-            reload(connection, &tenant).await?;
+            self.reload(connection, &tenant).await?;
             store::set_integration(connection, tenant.id, extension.as_ref(), events.as_ref()).await?;
             store::delete_extension_token(connection, tenant.id).await?;
             if let Some(token) = &token {
@@ -209,10 +209,11 @@ impl Tenants {
         self.credentials.forget(tenant);
         Ok(())
     }
-}
 
-/// Reads a tenant again, within a transaction that has locked its data.
-async fn reload(connection: &mut PgConnection, tenant: &Tenant) -> Result<Tenant, TenantError> {
-    let row = store::find(connection, By::Id(tenant.id), Clock::Real.now()).await?;
-    Ok(row.ok_or_else(|| TenantError::UnknownTenant(tenant.name.clone()))?.into_tenant())
+    /// Reads a tenant again, within a transaction that has locked its data.
+    async fn reload(&self, connection: &mut PgConnection, tenant: &Tenant) -> Result<Tenant, TenantError> {
+        let (by, is_distributed) = (By::Id(tenant.id), self.database.is_distributed());
+        let row = store::find(connection, by, Clock::Real.now(), is_distributed).await?;
+        Ok(row.ok_or_else(|| TenantError::UnknownTenant(tenant.name.clone()))?.into_tenant())
+    }
 }

@@ -112,24 +112,14 @@ fn stored<T>(
     read(document).inspect_err(warn).ok()
 }
 
-/// Finds a tenant. Snapshots and unfinished tenants are not found, nor are tenants and credentials that expired before `now`.
-pub(super) async fn find(
-    connection: &mut PgConnection,
-    by: By<'_>,
-    now: DateTime<Utc>,
-) -> Result<Option<TenantRow>, sqlx::Error> {
-    let (digest, name, id) = match by {
-        By::Credential(digest) => (Some(digest), None, None),
-        By::Name(name) => (None, Some(name), None),
-        By::Id(id) => (None, None, Some(id.0)),
-    };
-    sqlx::query_as!(
-        TenantRow,
-        r#"
+/// The statement that finds a tenant, with these columns for its fault rules.
+macro_rules! select_tenant {
+    ($faults:tt, $($argument:expr),+) => {
+        sqlx::query_as!(
+            TenantRow,
+            r#"
         select t.tenant_id as "tenant_id!", t.name as "name!", t.plan as "plan!", t.clock, t.extension, t.events,
-               coalesce((select jsonb_agg(jsonb_build_object('operation', f.operation)) from faults f
-                          where f.tenant_id = t.tenant_id and not f.of_event), '[]') as "faults!: Json<Vec<ActiveFault>>",
-               exists (select from faults f where f.tenant_id = t.tenant_id and f.of_event) as "has_event_faults!",
+               "# + $faults + r#",
                found.credential_name, found.credential_kind as "credential_kind: CredentialKind",
                least(t.expires_at, found.expires_at) as expires_at
           from (select k.tenant_id, k.name as credential_name, k.kind as credential_kind, k.expires_at
@@ -149,13 +139,55 @@ pub(super) async fn find(
          cross join lateral (select * from tenants where tenants.tenant_id = found.tenant_id offset 0) t
          where t.snapshot_of is null and (t.expires_at is null or t.expires_at > $4)
         "#,
+            $($argument),+
+        )
+    };
+}
+
+/// Finds a tenant. Snapshots and unfinished tenants are not found, nor are tenants and credentials that expired before `now`. On a
+/// distributed database its fault rules are on a node that is known only after the tenant is found.
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    by: By<'_>,
+    now: DateTime<Utc>,
+    is_distributed: bool,
+) -> Result<Option<TenantRow>, sqlx::Error> {
+    let (digest, name, id) = match by {
+        By::Credential(digest) => (Some(digest), None, None),
+        By::Name(name) => (None, Some(name), None),
+        By::Id(id) => (None, None, Some(id.0)),
+    };
+    if !is_distributed {
+        let tenant = select_tenant!(
+            r#"coalesce((select jsonb_agg(jsonb_build_object('operation', f.operation)) from faults f
+                          where f.tenant_id = t.tenant_id and not f.of_event), '[]') as "faults!: Json<Vec<ActiveFault>>",
+               exists (select from faults f where f.tenant_id = t.tenant_id and f.of_event) as "has_event_faults!""#,
+            digest,
+            name,
+            id,
+            now
+        );
+        return tenant.fetch_optional(connection).await;
+    }
+    let tenant = select_tenant!(
+        r#"'[]'::jsonb as "faults!: Json<Vec<ActiveFault>>", false as "has_event_faults!""#,
         digest,
         name,
         id,
-        now,
+        now
+    );
+    let Some(mut tenant) = tenant.fetch_optional(&mut *connection).await? else { return Ok(None) };
+    let rules = sqlx::query!(
+        r#"select coalesce(jsonb_agg(jsonb_build_object('operation', f.operation)) filter (where not f.of_event), '[]')
+                      as "of_requests!: Json<Vec<ActiveFault>>",
+                  coalesce(bool_or(f.of_event), false) as "has_event_faults!"
+             from faults f where f.tenant_id = $1"#,
+        tenant.tenant_id,
     )
-    .fetch_optional(connection)
-    .await
+    .fetch_one(connection)
+    .await?;
+    (tenant.faults, tenant.has_event_faults) = (rules.of_requests, rules.has_event_faults);
+    Ok(Some(tenant))
 }
 
 /// Replaces the vendor's tables of types and statuses.

@@ -168,9 +168,13 @@ fn every_table_and_function_has_a_place_in_a_distributed_database() {
     );
     let placed = TABLES.iter().map(|(table, _)| (*table).to_owned()).collect();
     assert_eq!(sorted(tables), sorted(placed), "a new table belongs in src/database/layout.rs");
-    // A table whose rows are copied with a tenant's data is where that data is.
+    let on_each_node =
+        TABLES.iter().filter(|(_, place)| *place == Place::EachNode).map(|(table, _)| (*table).to_owned());
+    let listed = names("select table_name as name from tables_on_each_node()");
+    assert_eq!(sorted(listed), sorted(on_each_node.collect()), "migrations/functions/tenant_tables.sql");
+    // A table whose rows are copied with a tenant's data is where that data is, or is copied as values.
     let copied =
-        names("select table_name as name from tenant_tables() where table_name not in ('faults', 'extension_tokens')");
+        names("select table_name as name from tenant_tables() except select table_name from tables_on_each_node()");
     for table in copied {
         assert!(TABLES.contains(&(table.as_str(), Place::NodeOfTenant)), "{table}");
     }
@@ -196,6 +200,35 @@ fn a_postgres_without_nodes_is_not_laid_out() {
     let (code, _, error) = run(&mut program(&["distribute"]));
     assert_eq!(code, Some(1));
     assert!(error.contains("the embedded database is on one machine: set DATABASE_URL"), "{error}");
+}
+
+#[test]
+fn a_distributed_database_copies_settings_and_tokens_as_values() {
+    let Some(database) = OwnDatabase::create("copied_values") else {
+        println!("not run: it needs a Postgres server");
+        return;
+    };
+    let (code, _, error) = run(program(&["migrate"]).env("DATABASE_URL", &database.url));
+    assert_eq!(code, Some(0), "{error}");
+    database.execute(
+        r#"set emulator.layout = 'distributed';
+           insert into tenants (name, plan, created_at, clock, extension, events) values
+               ('from', '{"unique": ["Username"]}', now(), '{"frozen": "2030-01-01T00:00:00.123456Z"}', '{"é": [1.50, null]}', null),
+               ('part', '{}', now(), null, null, null),
+               ('whole', '{}', now(), null, null, '{"other": 1}');
+           insert into extension_tokens select tenant_id, sha256(name::bytea) from tenants where name <> 'part';
+           select replace_rows('extension_tokens', f.tenant_id, t.tenant_id), copy_settings(f.tenant_id, t.tenant_id)
+             from tenants f, tenants t where f.name = 'from' and t.name = 'whole';
+           select copy_part(f.tenant_id, t.tenant_id, null, null), copy_settings(f.tenant_id, t.tenant_id)
+             from tenants f, tenants t where f.name = 'from' and t.name = 'part'"#,
+    );
+    let copies = database.rows(
+        "select t.plan, t.clock, t.extension, t.events, t.unique_fields, x.digest
+           from tenants t join extension_tokens x on x.tenant_id = t.tenant_id order by t.name",
+    );
+    assert_eq!(copies.len(), 3);
+    assert_eq!(copies[0]["unique_fields"], 8);
+    assert!(copies.iter().all(|copy| *copy == copies[0]), "{copies:?}");
 }
 
 #[test]

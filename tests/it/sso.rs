@@ -43,7 +43,7 @@ fn a_token_names_its_customer_for_a_minute() {
 
     // Simulates the end of the minute.
     server().execute(&format!(
-        "update sso_tokens set expires_at = expires_at - interval '1 minute' where tenant_id = {}",
+        "update sso_tokens set expires_at = moved_back(expires_at, 60000000) where tenant_id = {}",
         tenant.id
     ));
     redeem(&tenant, &by_id).rejects(400, "The token is unknown or has expired.");

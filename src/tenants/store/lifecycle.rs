@@ -164,24 +164,44 @@ pub(in crate::tenants) async fn incomplete_restores(
     .await
 }
 
-/// The statement that lists tenants that have not expired: those whose name meets a condition. Snapshots and unfinished tenants have no
-/// name.
+/// The statement that lists tenants that have not expired: those whose name meets a condition. `$faults` counts the fault rules that will
+/// trigger again, and `$join` is what that needs. Snapshots and unfinished tenants have no name.
 macro_rules! select_listings {
-    ($condition:tt, $($argument:expr),+) => {
+    (@$faults:tt, $join:tt, $condition:tt, $($argument:expr),+) => {
         sqlx::query_as!(
             TenantListing,
             r#"
-            select t.name as "name!", t.created_at, t.expires_at, t.origin,
+            select t.name as "name!", t.created_at as "created_at!", t.expires_at, t.origin,
                    coalesce(c.last_customer_id, 0) as "last_customer_id!",
                    (select count(*) from tenants s where s.snapshot_of = t.tenant_id) as "snapshots!",
-                   (select count(*) from faults f
-                     where f.tenant_id = t.tenant_id
-                       and f.matched < coalesce((f.rule -> 'when' ->> 'first')::bigint, (f.rule -> 'when' ->> 'request')::bigint,
-                                              f.matched + 1)) as "faults!"
+                   "# + $faults + r#" as "faults!"
               from tenants t
               left join tenant_counters c on c.tenant_id = t.tenant_id
+              "# + $join + r#"
              where (t.expires_at is null or t.expires_at > $1) and
             "# + $condition,
+            $($argument),+
+        )
+    };
+    (one by one, $condition:tt, $($argument:expr),+) => {
+        select_listings!(
+            @"(select count(*) from faults f
+               where f.tenant_id = t.tenant_id
+                 and f.matched < coalesce((f.rule -> 'when' ->> 'first')::bigint, (f.rule -> 'when' ->> 'request')::bigint,
+                                          f.matched + 1))",
+            "",
+            $condition,
+            $($argument),+
+        )
+    };
+    (of all nodes, $condition:tt, $($argument:expr),+) => {
+        select_listings!(
+            @"coalesce(a.active, 0)",
+            "left join (select f.tenant_id, count(*) as active from faults f
+                         where f.matched < coalesce((f.rule -> 'when' ->> 'first')::bigint,
+                                                    (f.rule -> 'when' ->> 'request')::bigint, f.matched + 1)
+                         group by f.tenant_id) a on a.tenant_id = t.tenant_id",
+            $condition,
             $($argument),+
         )
     };
@@ -193,8 +213,13 @@ pub(in crate::tenants) async fn list(
     after: &str,
     limit: i64,
     now: DateTime<Utc>,
+    is_distributed: bool,
 ) -> Result<Vec<TenantListing>, sqlx::Error> {
-    select_listings!("t.name > $2 order by t.name limit $3", now, after, limit).fetch_all(connection).await
+    if is_distributed {
+        let all = select_listings!(of all nodes, "t.name > $2 order by t.name limit $3", now, after, limit);
+        return all.fetch_all(connection).await;
+    }
+    select_listings!(one by one, "t.name > $2 order by t.name limit $3", now, after, limit).fetch_all(connection).await
 }
 
 /// The tenant of this name, unless it has expired.
@@ -202,8 +227,12 @@ pub(in crate::tenants) async fn listing(
     connection: &mut PgConnection,
     name: &str,
     now: DateTime<Utc>,
+    is_distributed: bool,
 ) -> Result<Option<TenantListing>, sqlx::Error> {
-    select_listings!("t.name = $2", now, name).fetch_optional(connection).await
+    if is_distributed {
+        return select_listings!(of all nodes, "t.name = $2", now, name).fetch_optional(connection).await;
+    }
+    select_listings!(one by one, "t.name = $2", now, name).fetch_optional(connection).await
 }
 
 /// The expired tenants and the expired unfinished tenants.

@@ -58,7 +58,7 @@ fn an_export_creates_an_equal_tenant_however_it_is_loaded() {
     let login = with(&login, json!({ "username": username }));
     client.post("/v1/validate/login", &login).succeeds(200);
     let counters = server().rows(&format!(
-        "select last_customer_id from tenant_counters n join tenants t using (tenant_id) where t.name = '{name}-text'"
+        "select last_customer_id from tenant_counters where tenant_id = (select tenant_id from tenants where name = '{name}-text')"
     ));
     let next = counters[0]["last_customer_id"].as_i64().expect("a number") + 1;
     assert_eq!(client.create(&with(&seeds::retail(), json!({ "SponsorId": 1 }))), next);
