@@ -56,7 +56,7 @@ ENV EMULATOR_LISTEN=0.0.0.0:8080
 # Customers' passwords must be test data: they are hashed at the test cost. EMULATOR_PASSWORD_COST=owasp costs 15 ms of CPU for each.
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# The program checks itself. --start-interval needs Docker 25 or buildah 1.33; delete it for older ones.
+# The program checks itself. --start-interval needs Docker 25 or buildah 1.33; buildah keeps a health check with --format docker only.
 HEALTHCHECK --interval=15s --timeout=4s --start-period=60s --start-interval=500ms \
     CMD ["/usr/local/bin/directscale-emulator", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/directscale-emulator"]
