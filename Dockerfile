@@ -4,6 +4,8 @@
 #                       docker run -p 127.0.0.1:8080:8080 -v emulator:/data IMAGE
 #   slim                without it, needs DATABASE_URL: docker build --target slim .
 #
+# The runtime of the embedded database links against musl as well: it starts, and its errors unwind, in the static program.
+#
 # Any builder with Rust's musl target and a C compiler for it will do: rust:…-alpine, or Debian with musl-tools. Each platform builds
 # for itself, so there is no cross compiler. The version is that of rust-toolchain.toml.
 ARG BUILDER=docker.io/library/rust:1.95-alpine
@@ -54,7 +56,7 @@ ENV EMULATOR_LISTEN=0.0.0.0:8080
 # Customers' passwords must be test data: they are hashed at the test cost. EMULATOR_PASSWORD_COST=owasp costs 15 ms of CPU for each.
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# The program checks itself. --start-interval needs Docker 25 or buildah 1.33; delete it for older ones.
+# The program checks itself. --start-interval needs Docker 25 or buildah 1.33; buildah keeps a health check with --format docker only.
 HEALTHCHECK --interval=15s --timeout=4s --start-period=60s --start-interval=500ms \
     CMD ["/usr/local/bin/directscale-emulator", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/directscale-emulator"]
@@ -74,7 +76,8 @@ FROM base AS slim
 COPY --from=build-slim /directscale-emulator /usr/local/bin/directscale-emulator
 
 FROM base AS full
-# The embedded database unpacks itself into the cache at the first start, so the root file system can be read-only.
+# The embedded database unpacks 99 MB into the cache at the first start, so the root file system can be read-only. Its socket is in
+# /tmp; where that cannot be written either, it listens on a port of the container's loopback.
 ENV HOME=/data EMULATOR_DATA=/data/database XDG_CACHE_HOME=/data/cache
 VOLUME /data
 COPY --from=build-full /directscale-emulator /usr/local/bin/directscale-emulator

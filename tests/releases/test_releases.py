@@ -116,6 +116,8 @@ class Changelog(unittest.TestCase):
     def test_it_is_the_section_of_the_version_alone(self):
         done = self.section("# Changelog\n\n## [Unreleased]\n\n- new\n\n## [1.2.0] - 2026-11-26\n\n### Added\n\n- this\n\n## [1.1.0] - 2026-01-01\n- old\n")
         self.assertEqual((done.returncode, done.stdout), (0, "### Added\n\n- this\n"))
+        named = self.section("A release is `## [1.2.0] - 2026-11-26`.\n\n## [1.2.0] - 2026-11-26\n\n- this\n")
+        self.assertEqual((named.returncode, named.stdout), (0, "- this\n"))
         last = self.section("## [1.2.0] - 2026-11-26\n- this")
         self.assertEqual((last.returncode, last.stdout), (0, "- this\n"))
 
