@@ -11,6 +11,7 @@ use url::Url;
 use super::output::quoted;
 use crate::clock::Clock;
 use crate::config::{ListenAddress, SettingArgs, Settings, Switch, setting};
+use crate::server::Server;
 use crate::tls::{
     CA_FILE, CertificateFiles, CertificateSource, LocalCa, ServerTls, SettingFile, TLS_FOLDER, check_name,
 };
