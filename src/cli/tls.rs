@@ -20,21 +20,24 @@ use crate::tls::{
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct ServedArgs {
     /// The server's own setting.
-    #[arg(long, global = true, hide = true, env = setting::tls_cert.variable)]
-    tls_cert: Option<PathBuf>,
+    #[arg(id = "tls_cert", long = "tls-cert", global = true, hide = true, env = setting::tls_cert.variable)]
+    cert: Option<PathBuf>,
     /// The server's own setting.
-    #[arg(long, global = true, hide = true, env = setting::tls_self_signed.variable, num_args = 0..=1, default_missing_value = "on")]
-    tls_self_signed: Option<Switch>,
+    #[arg(
+        id = "tls_self_signed", long = "tls-self-signed", global = true, hide = true, env = setting::tls_self_signed.variable,
+        num_args = 0..=1, default_missing_value = "on"
+    )]
+    self_signed: Option<Switch>,
     /// The server's own setting.
-    #[arg(long, global = true, hide = true, env = setting::tls_ca_folder.variable)]
-    tls_ca_folder: Option<PathBuf>,
+    #[arg(id = "tls_ca_folder", long = "tls-ca-folder", global = true, hide = true, env = setting::tls_ca_folder.variable)]
+    ca_folder: Option<PathBuf>,
 }
 
 impl ServedArgs {
     pub(super) fn add_to(&self, settings: &mut SettingArgs) {
-        settings.tls.tls_cert.clone_from(&self.tls_cert);
-        settings.tls.tls_self_signed = self.tls_self_signed;
-        settings.tls.tls_ca_folder.clone_from(&self.tls_ca_folder);
+        settings.tls.tls_cert.clone_from(&self.cert);
+        settings.tls.tls_self_signed = self.self_signed;
+        settings.tls.tls_ca_folder.clone_from(&self.ca_folder);
         // The CA is in it. One command has a flag of this name for another purpose.
         settings.database.data = std::env::var_os(setting::data.variable).map(PathBuf::from);
     }

@@ -171,7 +171,7 @@ impl Accepted {
         match handshake(&tls, stream, &client, wait_for_stop(stopped.clone())).await {
             Handshake::Done(stream) => {
                 client.begin();
-                serve_connection(*stream, client, server.clone(), stopped).await;
+                Box::pin(serve_connection(*stream, client, server.clone(), stopped)).await;
             }
             Handshake::PlainHttp(stream) => {
                 let response = server.reject(&MalformedRequest::plain_http(), client.peer());

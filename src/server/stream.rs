@@ -67,7 +67,7 @@ impl<T: Transport> Stream<T> {
         match &written {
             Poll::Pending => self.stalled(),
             Poll::Ready(Ok(bytes)) if self.is_stalled => self.connection.took(*bytes),
-            _ => {}
+            Poll::Ready(_) => {}
         }
         written
     }

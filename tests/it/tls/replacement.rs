@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::*;
 
-/// The certificate that the server presents.
-fn presented(config: &Arc<ClientConfig>, address: SocketAddr) -> Vec<u8> {
-    let stream = connect(config, address, "localhost").expect("TLS");
+/// The certificate that the server presents to a new client: one that resumes a session knows only that of its first handshake.
+fn presented(authority: &Authority, address: SocketAddr) -> Vec<u8> {
+    let stream = connect(&all_versions(&authority.pem), address, "localhost").expect("TLS");
     stream.conn.peer_certificates().expect("certificates")[0].to_vec()
 }
 
@@ -23,15 +23,17 @@ fn certificates_are_replaced_under_load_without_a_failed_request() {
     let (config, address, is_done) = (all_versions(&authority.pem), server.address, AtomicBool::new(false));
     let (handshakes, requests) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
-        // Two that keep their connection, and two that open one for each request.
-        for keeps in [true, true, false, false] {
-            let (config, is_done, handshakes, requests) = (&config, &is_done, &handshakes, &requests);
+        // Two that keep their connection, and two that open one for each request, one of them with a new session each time.
+        for (keeps, resumes) in [(true, true), (true, true), (false, true), (false, false)] {
+            let (config, authority, is_done, handshakes, requests) =
+                (&config, &authority, &is_done, &handshakes, &requests);
             scope.spawn(move || {
                 let mut kept = None;
                 while !is_done.load(Ordering::Relaxed) {
                     let mut stream = kept.take().unwrap_or_else(|| {
                         handshakes.fetch_add(1, Ordering::Relaxed);
-                        connect(config, address, "localhost").expect("a handshake")
+                        let config = if resumes { Arc::clone(config) } else { all_versions(&authority.pem) };
+                        connect(&config, address, "localhost").expect("a handshake")
                     });
                     stream.write_all(demo_request("").as_bytes()).expect("sent");
                     assert_eq!(read_one(&mut stream).status, 200);
@@ -50,7 +52,7 @@ fn certificates_are_replaced_under_load_without_a_failed_request() {
             std::thread::sleep(Duration::from_millis(if round % 2 == 0 { 1_200 } else { 10 }));
             files.write("server.key", &key);
             let (expected, written) = (der(&certificate), Instant::now());
-            eventually(|| presented(&config, address) == expected);
+            eventually(|| presented(&authority, address) == expected);
             assert!(written.elapsed() < Duration::from_secs(5), "{:?}", written.elapsed());
         }
     });
@@ -76,7 +78,6 @@ fn files_that_cannot_be_used_keep_the_certificate_and_are_logged_once() {
     let mut command = program(&["--data", &data, "--tls-cert", &cert, "--tls-key", &key, "--log-format", "json"]);
     command.stderr(std::fs::File::create(files.path("log")).expect("a file"));
     let server = Process::start_logging(command);
-    let config = all_versions(&authority.pem);
     let logged = |text: &str| {
         let log = std::fs::read_to_string(files.path("log")).expect("a log");
         log.lines().filter(|line| line.contains(text)).count()
@@ -91,7 +92,7 @@ fn files_that_cannot_be_used_keep_the_certificate_and_are_logged_once() {
         eventually(|| logged(kept) == number);
         std::thread::sleep(Duration::from_millis(1_600));
         assert_eq!(logged(kept), number, "once");
-        assert_eq!(presented(&config, server.address), der(&first.0));
+        assert_eq!(presented(&authority, server.address), der(&first.0));
     }
     let second = authority.issue(&["localhost"]);
     // As Kubernetes does it: the files are links to a folder that is replaced.
@@ -102,7 +103,7 @@ fn files_that_cannot_be_used_keep_the_certificate_and_are_logged_once() {
         let _ = std::fs::remove_file(files.path(name));
         std::os::unix::fs::symlink(files.path(&format!("new/{name}")), files.path(name)).expect("a link");
     }
-    eventually(|| presented(&config, server.address) == der(&second.0));
+    eventually(|| presented(&authority, server.address) == der(&second.0));
     assert_eq!(logged("another TLS certificate is in use"), 1);
     let log = std::fs::read_to_string(files.path("log")).expect("a log");
     assert!(log.contains("2090-01-01T00:00:00Z") && !log.contains("PRIVATE KEY"), "{log}");
