@@ -21,7 +21,7 @@ fn http_over_tls_is_the_same() {
         assert!(reply.header("X-DirectScale-RequestId").is_some(), "the exact case: {}", reply.head);
         assert_eq!(reply.header("Keep-Alive"), Some("timeout=75"));
     }
-    // A body that nobody reads, sent after the response: the connection can be used again.
+    // A body that is not read, sent after the response: the connection can be used again.
     let early = format!("POST /v1/customers HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", 4 * MAX_BODY_BYTES);
     stream.write_all(early.as_bytes()).expect("sent");
     assert_eq!(read_one(&mut stream).status, 401);
