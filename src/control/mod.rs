@@ -12,13 +12,14 @@ mod keys;
 mod pages;
 mod pending;
 mod sessions;
+mod undo;
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::gateway::{BodyError, BodyMemory, BrokenBody, collect_body, collect_decoded_body};
 use crate::guesses::Guesses;
@@ -54,6 +55,7 @@ pub struct Control {
     vendor: OnceLock<Router>,
     /// The port of the vendor APIs, if `/_emulator` has its own listener.
     api_port: OnceLock<u16>,
+    undo: undo::Undo,
 }
 
 impl Control {
@@ -71,6 +73,7 @@ impl Control {
             outgoing: OnceLock::new(),
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
+            undo: undo::Undo::default(),
         }
     }
 
@@ -108,7 +111,7 @@ pub fn routes(control: Arc<Control>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&control), access::guard))
         .merge(pages::open_routes())
         .with_state(control);
-    documents::routes().merge(guarded)
+    documents::routes().merge(guarded).layer(from_fn(pages::dressed))
 }
 
 /// The body of a request, of at most `limit` bytes. One with a longer Content-Length is not read at all.

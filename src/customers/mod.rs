@@ -22,6 +22,7 @@ mod sso;
 mod stats;
 mod store;
 mod stored;
+mod suggest;
 mod text;
 mod tree;
 mod update;
@@ -49,6 +50,7 @@ pub use store::generated_statements;
 pub use stored::{
     CustomerRecord, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints, StoredTypeChange,
 };
+pub use suggest::{Purpose, SuggestedValue, Suggestions};
 pub use text::is_forbidden;
 pub use tree::Tree;
 pub use write::{NewCustomer, Patch};

@@ -65,13 +65,19 @@ pub(super) struct PageRequest {
     /// The query before decoding.
     pub query_text: String,
     path: Vec<(String, String)>,
-    /// The name under which the browser reached this server.
+    /// The scheme and the name with which the browser reached this server.
+    scheme: &'static str,
     host: String,
 }
 
 impl PageRequest {
+    /// Scheme, host and port of the vendor APIs for this browser.
+    pub(super) fn vendor_origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.vendor_address())
+    }
+
     /// The address of the vendor APIs for this browser: that of the page, with another port if `/_emulator` has its own listener.
-    pub(super) fn vendor_address(&self) -> String {
+    fn vendor_address(&self) -> String {
         match self.control.api_port.get() {
             Some(port) => {
                 let without_port = match self.host.rfind(':') {
@@ -103,6 +109,8 @@ impl FromRequest<Arc<Control>> for PageRequest {
         // Part of a URL in a command: nothing that ends its host.
         let is_host = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
         let host = host.filter(is_host).filter(|host| !host.is_empty()).unwrap_or("127.0.0.1:8080").to_owned();
+        let is_https = parts.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+        let scheme = if is_https { "https" } else { "http" };
         let query_text = parts.uri.query().unwrap_or_default().to_owned();
         let form = if parts.method == Method::POST {
             Fields::parse(&read_body(control, body, MAX_FORM_BYTES).await?)
@@ -110,7 +118,7 @@ impl FromRequest<Arc<Control>> for PageRequest {
             Fields::default()
         };
         let query = Fields::parse(query_text.as_bytes());
-        Ok(Self { control: Arc::clone(control), tenants, query, form, query_text, path, host })
+        Ok(Self { control: Arc::clone(control), tenants, query, form, query_text, path, scheme, host })
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Method, Request, Uri, header};
 use maud::{Markup, html};
 use tower::ServiceExt as _;
 
-use super::curl::{header as header_of, in_utf8, without_key};
+use super::copy::{header as header_of, in_utf8, without_key};
 use super::extract::TenantPage;
 use super::format::request_id;
 use super::json_text::pretty_json;
@@ -22,22 +22,32 @@ use crate::journal::{Entry, Filter, HIDDEN};
 use crate::tenants::{Caller, CredentialKind};
 
 /// In the journal, the key of requests from the inspector.
-const KEY_NAME: &str = "inspector";
+pub(super) const KEY_NAME: &str = "inspector";
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// A request that is about to be sent, as the form shows it.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    method: String,
-    path: String,
+    pub method: String,
+    pub path: String,
     host: String,
     content_type: String,
     accept: String,
-    body: String,
+    pub body: String,
     is_dry_run: bool,
     wants_representation: bool,
     is_cut: bool,
+    emphasis: Emphasis,
+}
+
+/// Which button of the editor stands out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Emphasis {
+    #[default]
+    Send,
+    /// The request was rejected, or had members without effect.
+    Fix,
 }
 
 impl Draft {
@@ -55,10 +65,11 @@ impl Draft {
             is_dry_run: entry.is_dry_run,
             wants_representation: header("prefer").contains("return=representation"),
             is_cut: text.is_truncated,
+            emphasis: if entry.reasons.is_empty() && entry.ignored.is_empty() { Emphasis::Send } else { Emphasis::Fix },
         }
     }
 
-    fn of_form(page: &TenantPage) -> Self {
+    pub(super) fn of_form(page: &TenantPage) -> Self {
         let form = page.form();
         Self {
             method: form.text("method").to_ascii_uppercase(),
@@ -70,6 +81,7 @@ impl Draft {
             is_dry_run: form.filled("dry_run").is_some(),
             wants_representation: form.filled("representation").is_some(),
             is_cut: false,
+            emphasis: Emphasis::Send,
         }
     }
 
@@ -189,11 +201,31 @@ pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
                 input type="hidden" name="content_type" value=(draft.content_type);
                 input type="hidden" name="accept" value=(draft.accept);
                 p.checks {
-                    label { input type="checkbox" name="dry_run" value="1" checked[draft.is_dry_run]; " Dry run: roll back all changes" }
                     label { input type="checkbox" name="representation" value="1" checked[draft.wants_representation]; " Return the customer" }
                 }
-                p.buttons { button { "Send again" } }
+                p.buttons {
+                    button { "Send again" }
+                    button.quiet name="dry_run" value="1" { "Dry run" }
+                    span.hint { "A dry run rolls back all changes." }
+                }
+                (fixes(page, draft))
             }
+        }
+    }
+}
+
+/// The buttons that complete the request in the editor.
+fn fixes(page: &TenantPage, draft: &Draft) -> Markup {
+    let button = |what: &str, words: &str, class: Option<&str>| {
+        html! { button class=[class] formaction=(page.path("fix")) formnovalidate name="do" value=(what) { (words) } }
+    };
+    html! {
+        p.buttons {
+            (button("all", "Fix it", (draft.emphasis == Emphasis::Send).then_some("quiet")))
+            (button("missing", "Fill in what is missing", Some("quiet small")))
+            (button("names", "Rename misspelled members", Some("quiet small")))
+            (button("secrets", "Use test values for hidden ones", Some("quiet small")))
+            span.hint { "Nothing is sent." }
         }
     }
 }
