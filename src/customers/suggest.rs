@@ -8,6 +8,7 @@ use super::error::{Error, Violation, ViolationKind};
 use super::scope::Scope;
 use super::service::Customers;
 use super::store::{self, Columns};
+use super::text::is_forbidden;
 use crate::model::{AddressPart, CustomerFields, CustomerId, Field, FieldMask, Member, MemberMut};
 use crate::plan::{PasswordRule, Plan};
 use crate::secret::Password;
@@ -186,7 +187,7 @@ impl Customers {
                 SuggestedValue::Text(text.chars().take(*length).collect())
             }
             (Some(ViolationKind::ControlCharacter), Some(text)) => {
-                SuggestedValue::Text(text.chars().filter(|letter| !letter.is_control()).collect())
+                SuggestedValue::Text(text.chars().filter(|letter| !is_forbidden(*letter)).collect())
             }
             _ => plausible(scope.plan, scope.now, field, number),
         }))

@@ -13,7 +13,7 @@ WIDTHS = (390, 1280)
 TIMEOUT = 8
 MAX_TABS = 250
 FOCUSABLE = ("button", "checkbox", "combobox", "link", "searchbox", "spinbutton", "textbox", "Date", "DisclosureTriangle")
-CODES = {"Enter": 13, "Tab": 9, "Home": 36, "End": 35, "ArrowDown": 40, "Escape": 27, "Delete": 46}
+CODES = {"Enter": 13, "Tab": 9, "Home": 36, "End": 35, "ArrowDown": 40, "ArrowRight": 39, "Escape": 27, "Delete": 46}
 
 # The visible defects of a page in a window of this width.
 FLAWS = """(() => {
@@ -214,7 +214,7 @@ class Person:
 
     def fact(self, term):
         """The value of a term in the list of facts."""
-        facts = self.browser.value("[...document.querySelectorAll('dl.facts div')].map((fact) =>"
+        facts = self.browser.value("[...document.querySelectorAll('dl.facts > div')].map((fact) =>"
                                    "[fact.querySelector('dt').innerText, fact.querySelector('dd').innerText])")
         found = dict(facts).get(term)
         check(found is not None, f"{self.where()}: there is no '{term}' in {facts}")

@@ -46,7 +46,7 @@ class RequestSteps:
         """from a rejected upgrade in a program to an accepted one in at most 6 actions"""
         person = self.person
         check(self.customer(3)["CustomerType"] == 2, "customer 3 is not retail at the beginning")
-        rejected = {"CustomerType": 1, "Frist": "Ada", "TaxId": "TAX-1", "PrimaryAddress": {"Street1": "1 Road"}}
+        rejected = {"CustomerType": 1, "FristName": "Ada", "TaxId": "TAX-1", "PrimaryAddress": {"Street1": "1 Road"}}
         check(self.server.send("PUT", UPGRADE_PATH, rejected).status == 500, "the upgrade is not rejected")
         begun = time.monotonic()
         actions = 0

@@ -216,7 +216,7 @@ mod tests {
         assert!(node.rename("a.b", "AB") && !node.rename("LastName", "FirstName") && !node.rename("None", "X"));
         let Node::Object(members) = &node else { panic!("an object") };
         let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["FirstName", "LastName", "AB", "PrimaryAddress"]);
+        assert_eq!(names, ["FirstName", "LastName", "PrimaryAddress", "AB"]);
     }
 
     #[test]

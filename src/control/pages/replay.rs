@@ -24,6 +24,9 @@ use crate::tenants::{Caller, CredentialKind};
 /// In the journal, the key of requests from the inspector.
 pub(super) const KEY_NAME: &str = "inspector";
 
+/// The id of the form.
+pub(super) const EDITOR: &str = "editor";
+
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// A request that is about to be sent, as the form shows it.
@@ -38,16 +41,6 @@ pub(super) struct Draft {
     is_dry_run: bool,
     wants_representation: bool,
     is_cut: bool,
-    emphasis: Emphasis,
-}
-
-/// Which button of the editor stands out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Emphasis {
-    #[default]
-    Send,
-    /// The request was rejected, or had members without effect.
-    Fix,
 }
 
 impl Draft {
@@ -65,7 +58,6 @@ impl Draft {
             is_dry_run: entry.is_dry_run,
             wants_representation: header("prefer").contains("return=representation"),
             is_cut: text.is_truncated,
-            emphasis: if entry.reasons.is_empty() && entry.ignored.is_empty() { Emphasis::Send } else { Emphasis::Fix },
         }
     }
 
@@ -81,7 +73,6 @@ impl Draft {
             is_dry_run: form.filled("dry_run").is_some(),
             wants_representation: form.filled("representation").is_some(),
             is_cut: false,
-            emphasis: Emphasis::Send,
         }
     }
 
@@ -168,6 +159,11 @@ async fn newest_id(page: &TenantPage) -> Result<String, ControlError> {
     Ok(newest.first().map(request_id).unwrap_or_default())
 }
 
+/// Whether a request was rejected, or has members without effect.
+pub(super) fn is_to_be_fixed(entry: &Entry) -> bool {
+    !entry.reasons.is_empty() || !entry.ignored.is_empty()
+}
+
 /// The form that sends a request again.
 pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
     let hidden = draft.hidden();
@@ -191,7 +187,7 @@ pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
                 }
             }
             @if draft.is_cut { div.alert.warn { "The journal has only the beginning of the body, or none of it: complete it." } }
-            form method="post" action=(page.path("replay")) {
+            form id=(EDITOR) method="post" action=(page.path("replay")) {
                 div.row {
                     div.narrow { (field("method", "Method", &method)) }
                     div.wide { (field("path", "Path and query", &path)) }
@@ -208,23 +204,23 @@ pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
                     button.quiet name="dry_run" value="1" { "Dry run" }
                     span.hint { "A dry run rolls back all changes." }
                 }
-                (fixes(page, draft))
+                (fixes(page))
             }
         }
     }
 }
 
 /// The buttons that complete the request in the editor.
-fn fixes(page: &TenantPage, draft: &Draft) -> Markup {
-    let button = |what: &str, words: &str, class: Option<&str>| {
-        html! { button class=[class] formaction=(page.path("fix")) formnovalidate name="do" value=(what) { (words) } }
+fn fixes(page: &TenantPage) -> Markup {
+    let button = |what: &str, words: &str| {
+        html! { button.quiet.small formaction=(page.path("fix")) formnovalidate name="do" value=(what) { (words) } }
     };
     html! {
         p.buttons {
-            (button("all", "Fix it", (draft.emphasis == Emphasis::Send).then_some("quiet")))
-            (button("missing", "Fill in what is missing", Some("quiet small")))
-            (button("names", "Rename misspelled members", Some("quiet small")))
-            (button("secrets", "Use test values for hidden ones", Some("quiet small")))
+            (button("missing", "Fill in what is missing"))
+            (button("names", "Rename misspelled members"))
+            (button("secrets", "Use test values for hidden ones"))
+            (button("all", "All three"))
             span.hint { "Nothing is sent." }
         }
     }

@@ -71,6 +71,8 @@ struct View<'a> {
     part: Part,
     /// The search of the list that the page was opened from.
     query: String,
+    /// The address of the form that completes a rejected request, where the page has the editor.
+    fix: Option<String>,
 }
 
 pub(super) async fn page(page: TenantPage) -> PageResult {
@@ -82,7 +84,7 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
         listing = search.starting_at(entry.number).list(page.tenants(), Some(page.tenant.id)).await?;
     }
     let beside = requests::beside(&listing, scope, &search, &entry);
-    let view = View::new(&entry, scope, &page.request, search.query());
+    let view = View { fix: Some(page.path("fix")), ..View::new(&entry, scope, &page.request, search.query()) };
     let body = html! {
         (view.render())
         @if view.part == Part::Overview {
@@ -106,7 +108,7 @@ fn title(entry: &Entry) -> String {
 
 impl<'a> View<'a> {
     fn new(entry: &'a Entry, scope: RequestScope<'a>, request: &'a PageRequest, query: String) -> Self {
-        Self { entry, scope, request, part: Part::of(request.query.text("tab")), query }
+        Self { entry, scope, request, part: Part::of(request.query.text("tab")), query, fix: None }
     }
 
     /// The address of a part, within the same list.
@@ -185,6 +187,12 @@ impl<'a> View<'a> {
             }
             @if let Some(fault) = &entry.fault {
                 div.alert.bad { strong { "An injected fault. " } "Fault " (fault.id) ": " (fault.description) "." }
+            }
+            @if let Some(fix) = self.fix.as_ref().filter(|_| replay::is_to_be_fixed(entry)) {
+                p.buttons {
+                    button form=(replay::EDITOR) formaction=(fix) formnovalidate name="do" value="all" { "Fix it" }
+                    span.hint { "Fills in what is missing, renames misspelled members, and replaces hidden values. Nothing is sent." }
+                }
             }
             (parts::why(entry))
         }

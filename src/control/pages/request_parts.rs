@@ -13,7 +13,7 @@ pub(super) fn why(entry: &Entry) -> Markup {
         @if !entry.reasons.is_empty() {
             section aria-labelledby="why" {
                 h2 #why { "Why it was rejected" }
-                table.stack {
+                table.stack.reasons {
                     thead { tr { th scope="col" { "Field" } th scope="col" { "Rule" } th scope="col" { "Message" } } }
                     tbody { @for reason in &entry.reasons {
                         tr {

@@ -126,6 +126,10 @@ fn sample(address: &str, body: &str, credential: Secret) -> Sample {
 fn the_code_of_every_language_sends_the_same_request() {
     for language in Language::ALL {
         for (place, body) in ODD.into_iter().enumerate() {
+            // A test has the same texts as a script, so a few are enough.
+            if *language == Language::Pytest && place % 4 != 1 {
+                continue;
+            }
             // No argument of a program contains a zero byte.
             if *language == Language::Curl && body.contains('\0') {
                 continue;
