@@ -12,13 +12,14 @@ mod keys;
 mod pages;
 mod pending;
 mod sessions;
+mod undo;
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::gateway::{BodyError, BodyMemory, BrokenBody, collect_body, collect_decoded_body};
 use crate::guesses::Guesses;
@@ -58,6 +59,7 @@ pub struct Control {
     api_port: OnceLock<u16>,
     /// The certificate of the local CA, in PEM.
     ca: OnceLock<String>,
+    undo: undo::Undo,
 }
 
 impl Control {
@@ -77,6 +79,7 @@ impl Control {
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
             ca: OnceLock::new(),
+            undo: undo::Undo::default(),
         }
     }
 
@@ -121,7 +124,7 @@ pub fn routes(control: Arc<Control>) -> Router {
         .merge(pages::open_routes())
         .merge(api::open_routes().0)
         .with_state(control);
-    documents::routes().merge(guarded)
+    documents::routes().merge(guarded).layer(from_fn(pages::dressed))
 }
 
 /// The body of a request, of at most `limit` bytes. One with a longer Content-Length is not read at all.

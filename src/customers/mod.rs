@@ -22,6 +22,7 @@ mod sso;
 mod stats;
 mod store;
 mod stored;
+mod suggest;
 mod text;
 mod tree;
 mod update;
@@ -50,6 +51,7 @@ pub use stored::{
     CustomerRecord, MAX_SEED_NUMBER, Placement, RestoredCustomer, StoredCompany, StoredCustomer, StoredPoints,
     StoredTypeChange,
 };
+pub use suggest::{Purpose, SuggestedValue, Suggestions};
 pub use text::is_forbidden;
 pub use tree::Tree;
 pub use write::{NewCustomer, Patch};

@@ -35,7 +35,7 @@ pub(crate) struct VendorApi {
     /// The kind of credential that a tenant's users create for this API, and its name on pages.
     pub credential: CredentialKind,
     pub credential_label: &'static str,
-    pub curl: CurlCredential,
+    pub presented: PresentedCredential,
     /// The headers that carry credentials, in lower case: the journal hides their values.
     pub secret_headers: &'static [&'static str],
     pub access: Access,
@@ -47,11 +47,22 @@ pub(crate) struct VendorApi {
     pub canonical_path: fn(&str) -> Option<String>,
 }
 
-/// How curl presents a credential that is in a variable of the shell.
+/// How a program presents a credential.
 #[derive(Debug)]
-pub(crate) struct CurlCredential {
+pub(crate) struct PresentedCredential {
+    /// The variable of the environment in which samples expect it; with the account before a colon, if it has one.
     pub variable: &'static str,
-    pub argument: &'static str,
+    pub way: Presentation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presentation {
+    /// In a header of its own, with this name.
+    Header(&'static str),
+    /// As Basic credentials.
+    Basic,
+    /// As a Bearer token.
+    Bearer,
 }
 
 /// How a program reaches the API, with the names of the members that `status` prints and, in upper case after the vendor's name,
@@ -59,6 +70,8 @@ pub(crate) struct CurlCredential {
 #[derive(Debug)]
 pub(crate) struct Access {
     pub base_path: &'static str,
+    /// A path below it to which every valid credential gets the response 200; empty where a program first gets an access token.
+    pub sample_path: &'static str,
     /// Where a program gets an access token for its credential; `None` where it presents the credential itself.
     pub token_path: Option<&'static str>,
     /// The name of the part before the secret; `None` for a credential that is only a secret.

@@ -7,11 +7,13 @@ read. Every page that is loaded is examined.
 import time
 import urllib.parse
 
+import axe
+
 WIDTHS = (390, 1280)
 TIMEOUT = 8
 MAX_TABS = 250
 FOCUSABLE = ("button", "checkbox", "combobox", "link", "searchbox", "spinbutton", "textbox", "Date", "DisclosureTriangle")
-CODES = {"Enter": 13, "Tab": 9, "Home": 36, "End": 35, "ArrowDown": 40, "Escape": 27, "Delete": 46}
+CODES = {"Enter": 13, "Tab": 9, "Home": 36, "End": 35, "ArrowDown": 40, "ArrowRight": 39, "Escape": 27, "Delete": 46}
 
 # The visible defects of a page in a window of this width.
 FLAWS = """(() => {
@@ -69,6 +71,10 @@ class Person:
         self.base = base
         self.pages = 0
         self.stops = 0
+        # The script of axe-core, the addresses that it examined, and the number of its runs.
+        self.rules = None
+        self.audited = set()
+        self.audits = 0
 
     # Load pages
 
@@ -96,9 +102,25 @@ class Person:
             self.browser.resize(width)
             flaws = self.browser.value(FLAWS % width)
             check(flaws == [], f"{where} at {width} pixels: {flaws}")
+            if self.manner == "mouse" and (width, where) not in self.audited:
+                self.audited.add((width, where))
+                self.check_axe(f"{where} at {width} pixels")
         for node in self.all():
             check(node["role"] not in FOCUSABLE or node["name"], f"{where}: a {node['role']} without a name")
         self.check_console()
+
+    def check_axe(self, what):
+        """Checks the rules of axe-core, those of colors also in the other scheme."""
+        if self.rules is None:
+            return
+        found = axe.violations(self.browser, self.rules)
+        self.audits += 1
+        for scheme in ("dark", "light"):
+            self.browser.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+            found += [f"{scheme}: {one}" for one in axe.violations(self.browser, self.rules, axe.COLORS)]
+            self.audits += 1
+        self.browser.command("Emulation.setEmulatedMedia", features=[])
+        check(not found, f"{what}: axe found {found}")
 
     def check_console(self):
         errors = self.browser.errors()
@@ -192,7 +214,7 @@ class Person:
 
     def fact(self, term):
         """The value of a term in the list of facts."""
-        facts = self.browser.value("[...document.querySelectorAll('dl.facts div')].map((fact) =>"
+        facts = self.browser.value("[...document.querySelectorAll('dl.facts > div')].map((fact) =>"
                                    "[fact.querySelector('dt').innerText, fact.querySelector('dd').innerText])")
         found = dict(facts).get(term)
         check(found is not None, f"{self.where()}: there is no '{term}' in {facts}")

@@ -8,15 +8,15 @@ use crate::support::process::Process;
 use crate::support::server::server;
 use crate::support::{Client, Reply, Tenant, seeds, tenant};
 
-fn client() -> Client {
+pub fn client() -> Client {
     Client { address: server().address, key: String::new() }
 }
 
-fn page(path: &str) -> Reply {
+pub fn page(path: &str) -> Reply {
     client().raw(&as_request("GET", path, "Accept: text/html\r\n", None))
 }
 
-fn send(client: &Client, path: &str, headers: &str, form: &str) -> Reply {
+pub fn send(client: &Client, path: &str, headers: &str, form: &str) -> Reply {
     let headers = format!("Content-Type: application/x-www-form-urlencoded\r\n{headers}");
     let bytes = String::from_utf8(request("POST", path, &headers, Some(form))).expect("text");
     client.raw(bytes.replacen("Host: test.example", "Host: localhost", 1).as_bytes())
@@ -28,18 +28,18 @@ fn form(path: &str, form: &str) -> Reply {
 
 /// The path that the response redirects to, below `/_emulator`.
 #[track_caller]
-fn redirected_to(reply: &Reply) -> String {
+pub fn redirected_to(reply: &Reply) -> String {
     assert_eq!(reply.status, 303, "{reply:?}");
     let location = reply.header("Location").expect("a location");
     location.strip_prefix("/_emulator").expect("a page of the inspector").to_owned()
 }
 
 impl Tenant {
-    fn page(&self, path: &str) -> Reply {
+    pub fn page(&self, path: &str) -> Reply {
         page(&format!("/t/{}{path}", self.name()))
     }
 
-    fn form(&self, path: &str, fields: &str) -> Reply {
+    pub fn form(&self, path: &str, fields: &str) -> Reply {
         form(&format!("/t/{}{path}", self.name()), fields)
     }
 }
@@ -50,9 +50,12 @@ fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
     tenant.put("/v1/customers/upgrade/3", &json!({}));
     let done = tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let request = format!("/requests/{}", done.header("X-DirectScale-RequestId").expect("an id"));
+    let parts = ["request", "response", "changes", "changes&technical=1", "webhooks", "hooks", "code"];
+    let parts: Vec<String> = parts.iter().map(|part| format!("{request}?tab={part}")).collect();
     let pages =
         ["", &request, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/webhooks", "/faults"];
-    for path in pages.into_iter().chain(["/clock", "/data", "/keys", "/plan"]) {
+    let others = ["/clock", "/data", "/keys", "/plan", "/go"];
+    for path in pages.into_iter().chain(others).chain(parts.iter().map(String::as_str)) {
         let reply = tenant.page(path);
         assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");
         let policy = reply.header("Content-Security-Policy").expect("a policy");
@@ -73,12 +76,18 @@ fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
             assert!(reply.body.contains(&format!(" id=\"{id}\"")), "{path}: {id}");
         }
     }
-    let body = tenant.page(&request).body;
-    for part in
-        ["What changed", "customer_type", "CRM_AssociateTypeChanges", "$EMULATOR_KEY", "Fill in the hidden values"]
-    {
-        assert!(body.contains(part), "{part}");
+    for (tab, words) in [
+        ("overview", "Fill in the hidden values"),
+        ("changes", "What changed"),
+        ("changes", "<del>- CustomerType: 2</del><ins>+ CustomerType: 1</ins>"),
+        ("changes", "CRM_AssociateTypeChanges"),
+        ("code", "$EMULATOR_KEY"),
+    ] {
+        let body = tenant.page(&format!("{request}?tab={tab}")).body;
+        assert!(body.contains(words), "{tab}, {words}: {body}");
     }
+    let changes = |query: &str| tenant.page(&format!("{request}?tab=changes{query}")).body;
+    assert!(!changes("").contains("username_key") && changes("&technical=1").contains("username_key"));
     assert!(tenant.page("").body.contains("is required"), "the first reason");
     assert_eq!((page("").status, page("/unauthenticated").status, page("/t/unknown").status), (200, 200, 404));
 }
@@ -126,7 +135,7 @@ fn a_request_is_sent_again_as_the_tenant() {
     }
 }
 
-fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
@@ -281,23 +290,22 @@ fn the_page_of_a_request_describes_a_body_that_is_not_recorded() {
     ] {
         assert_eq!(tenant.raw(&bytes).status, status, "{words}");
         let entry = &tenant.requests("?limit=1")[0];
-        let page = tenant.page(&format!("/requests/{}", entry["request_id"].as_str().expect("an id"))).body;
+        let id = entry["request_id"].as_str().expect("an id");
+        let page = tenant.page(&format!("/requests/{id}?tab=request")).body;
         assert!(page.contains(&format!("<p class=\"empty\">{words}</p>")), "{words}: {page}");
     }
 }
 
 #[test]
-fn a_long_path_is_cut_after_two_lines() {
+fn a_long_path_is_cut_at_the_end_of_its_line() {
     let tenant = tenant();
     let path = format!("/v1/customers/search/{}", "a".repeat(1500));
     tenant.get(&path).succeeds(200);
     let list = tenant.page("").body;
-    assert!(
-        list.contains(&format!("<a class=\"request clamped\" href=\"/_emulator/t/{}/requests/", tenant.name())),
-        "{list}"
-    );
-    assert!(list.contains(&format!("title=\"GET {path}\"")), "{list}");
-    assert!(client().raw(&as_request("GET", "/assets/inspector.css", "", None)).body.contains("line-clamp: 2"));
+    assert!(list.contains(&format!("<td class=\"what\" title=\"GET {path}\">")), "{list}");
+    let style = client().raw(&as_request("GET", "/assets/inspector.css", "", None)).body;
+    let rule = style.lines().find(|line| line.starts_with(".requests .what {")).expect("a rule");
+    assert!(rule.contains("text-overflow: ellipsis"), "{rule}");
 }
 
 #[test]
@@ -354,7 +362,8 @@ fn a_copied_command_runs_nothing_that_a_client_chose() {
         assert!(reply.status >= 200, "{reply:?}");
         let entry = &tenant.requests("?limit=1")[0];
         assert_eq!(entry["method"], method, "{reply:?}");
-        let page = tenant.page(&format!("/requests/{}", entry["request_id"].as_str().expect("an id")));
+        let id = entry["request_id"].as_str().expect("an id");
+        let page = tenant.page(&format!("/requests/{id}?tab=code"));
         let command = text_of(&page.body, "curl-text").unwrap_or_else(|| panic!("a command in {page:?}"));
         assert!(command.contains("http://localhost/") && !command.contains("evil.example"), "{command}");
         assert!(!command.contains(['\u{1b}', '\u{202e}']), "{command:?}");

@@ -38,6 +38,7 @@ mod gateway;
 mod guessing;
 mod hooks;
 mod inspector;
+mod inspector_requests;
 mod journal;
 mod journal_rows;
 mod latency;

@@ -104,6 +104,15 @@ impl Coverage {
         self.operations.push(CoveredOperation { operation, group, method, path, statuses, evidence: class, source });
     }
 
+    /// The evidence class and the source of an operation's response with this status.
+    pub(super) fn evidence(&self, operation: &str, status: Option<u16>) -> Option<(&str, &str)> {
+        let covered = self.operations.iter().find(|covered| covered.operation == operation)?;
+        let status = status.map(|status| status.to_string());
+        let of_status = covered.statuses.iter().find(|known| Some(&known.status) == status.as_ref());
+        let class = of_status.map_or(covered.evidence.as_str(), |known| known.evidence.as_str());
+        Some((class, &covered.source))
+    }
+
     /// # Panics
     /// Never: this is plain data.
     #[must_use]
@@ -196,7 +205,7 @@ fn group_section(operations: &[&CoveredOperation]) -> Markup {
                 thead { tr { th { "Operation" } th { "Request" } th { "Statuses" } th { "Evidence" } th { "Source" } } }
                 tbody {
                     @for covered in operations {
-                        tr {
+                        tr id=(covered.operation) {
                             td data-label="Operation" { (covered.operation) }
                             td data-label="Request" { code { (covered.method) " " (covered.path) } }
                             td data-label="Statuses" { (covered.statuses_text()) }

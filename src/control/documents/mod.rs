@@ -23,6 +23,12 @@ pub use openapi::{Api, at_address, document};
 /// The coverage of the vendor APIs.
 static COVERAGE: LazyLock<Coverage> = LazyLock::new(|| Coverage::of(&vendors::document()));
 
+/// The evidence class and the source of an operation's response with this status; `None` for an operation that the documents do not
+/// describe.
+pub(super) fn evidence(operation: &str, status: Option<u16>) -> Option<(&'static str, &'static str)> {
+    COVERAGE.evidence(operation, status)
+}
+
 /// Each document is made when it is first asked for: most servers are never asked, and all of them take megabytes.
 pub(super) fn routes() -> Router {
     let router = Api::all().iter().fold(served("/_emulator/openapi.json", document), |router, api| {

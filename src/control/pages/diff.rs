@@ -56,7 +56,7 @@ async fn suggested(page: &TenantPage) -> Result<Vec<String>, ControlError> {
     Ok(names)
 }
 
-fn render(page: &TenantPage, diff: &Diff) -> Markup {
+pub(super) fn render(page: &TenantPage, diff: &Diff) -> Markup {
     html! {
         @if diff.tables.is_empty() {
             p.empty { "No differences: " code { (diff.from) } " and " code { (diff.to) } " are the same." }

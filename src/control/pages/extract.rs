@@ -66,15 +66,14 @@ pub(super) struct PageRequest {
     /// The query before decoding.
     pub query_text: String,
     path: Vec<(String, String)>,
-    /// The name under which the browser reached this server.
-    host: String,
-    /// The scheme under which it did.
+    /// The scheme and the name with which the browser reached this server.
     scheme: &'static str,
+    host: String,
 }
 
 impl PageRequest {
     /// Scheme, host and port of the vendor APIs for this browser: those of the page, with another port if `/_emulator` has its own listener.
-    pub(super) fn vendor_address(&self) -> String {
+    pub(super) fn vendor_origin(&self) -> String {
         match self.control.api_port.get() {
             Some(port) => {
                 let without_port = match self.host.rfind(':') {

@@ -7,6 +7,20 @@ use serde_json::Value;
 use crate::journal::Entry;
 use crate::plan::Plan;
 
+/// The first page, also after a login that requested no other page.
+pub(super) const HOME: &str = "/_emulator";
+
+/// Whether an address is a page of the inspector, and not another site's.
+pub(super) fn is_own_page(address: &str) -> bool {
+    let path = address.split('?').next().unwrap_or_default();
+    let is_below = path.strip_prefix(HOME).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let leads_out = path.split('/').any(|part| {
+        let part = part.to_ascii_lowercase().replace("%2e", ".");
+        part == "." || part == ".."
+    });
+    is_below && !leads_out && address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
 /// The address of a tenant's page.
 pub(super) fn at(tenant: &str, rest: &str) -> String {
     let name = encoded(tenant);
@@ -25,6 +39,16 @@ pub(super) fn encoded(text: &str) -> String {
 /// A time with its date.
 pub(super) fn time(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M:%S UTC")) } }
+}
+
+/// How long ago a time is, which a script keeps current; the time itself is its title.
+pub(super) fn ago(at: DateTime<Utc>) -> Markup {
+    let seconds = (crate::clock::Clock::Real.now() - at).num_seconds().max(0);
+    let words = [(86_400, "d"), (3_600, "h"), (60, "min")]
+        .into_iter()
+        .find(|(length, _)| seconds >= *length)
+        .map_or_else(|| format!("{seconds} s ago"), |(length, unit)| format!("{} {unit} ago", seconds / length));
+    html! { time.ago.dim datetime=(at.to_rfc3339()) title=(at.format("%Y-%m-%d %H:%M:%S UTC")) { (words) } }
 }
 
 /// A time of the day, to the millisecond.

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::PageResult;
+use super::connect::{self, Connection, Shown};
 use super::extract::TenantPage;
 use super::format::time;
 use super::forms::Fields;
@@ -32,8 +33,16 @@ async fn added(page: &TenantPage) -> Result<Markup, ControlError> {
     let hours: Option<u32> = form.value("key_hours", "the hours")?;
     let seconds = hours.map(|hours| hours.saturating_mul(3_600));
     let name = new.name.clone();
+    let kind = new.kind;
     let key = page.tenants().add_credential(page.name(), new, seconds).await?;
-    Ok(layout::new_key(&name, key.account(), key.reveal()))
+    let shown = Shown { kind, account: key.account(), secret: key.reveal() };
+    Ok(html! {
+        (layout::new_key(&name, key.account(), key.reveal()))
+        section.connect #connect aria-labelledby="connect-title" {
+            h2 #connect-title { "Connect with the key '" (name) "'" }
+            (connect::with_credential(&page.request.vendor_origin(), shown))
+        }
+    })
 }
 
 pub(super) async fn revoke(page: TenantPage) -> PageResult {
@@ -56,9 +65,16 @@ async fn ended(page: &TenantPage, done: Result<(), ControlError>) -> PageResult 
 
 async fn render(page: &TenantPage, problem: Option<ControlError>, notice: Option<Markup>) -> PageResult {
     let keys = list_credentials(&page.tenants().database, page.name()).await?;
+    let connection = Connection::of(&page.request, page.tenant.id, page.name()).await?;
     let body = html! {
         @if let Some(notice) = &notice { (notice) }
         (section(page, &keys))
+        @if notice.is_none() {
+            section.connect #connect aria-labelledby="connect-title" {
+                h2 #connect-title { "Connect a program" }
+                (connection.panel())
+            }
+        }
     };
     Ok(tabs::of_tenant(page, Tab::Keys, "Keys", problem.as_ref(), &body))
 }

@@ -4,7 +4,9 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets::VERSION;
+use super::assets::{ICON, SCRIPT, STYLE};
+use super::dress::theme;
+use super::format::at;
 use crate::control::access::has_session;
 use crate::control::error::ControlError;
 use crate::control::typed;
@@ -14,37 +16,54 @@ use crate::guesses::TooManyGuesses;
 const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
                       form-action 'self'";
 
+/// A page as it is framed.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Frame<'a> {
+    pub heading: &'a str,
+    /// The name of the tenant that the page belongs to.
+    pub tenant: Option<&'a str>,
+    pub problem: Option<&'a ControlError>,
+    /// Between the head and the content.
+    pub above: Option<&'a Markup>,
+    /// On a wide screen, at the left of the content.
+    pub beside: Option<&'a Markup>,
+    /// Whether the page reloads every second.
+    pub is_renewed: bool,
+}
+
 /// A page outside of a tenant.
 pub(in crate::control) fn plain(title: &str, problem: Option<&ControlError>, body: &Markup) -> Response<Body> {
-    framed(title, None, problem, &html! {}, body, false)
+    framed(&Frame { heading: title, problem, ..Frame::default() }, body)
 }
 
 /// A page outside of a tenant that reloads every second.
 pub(super) fn renewed(title: &str, body: &Markup) -> Response<Body> {
-    framed(title, None, None, &html! {}, body, true)
+    framed(&Frame { heading: title, is_renewed: true, ..Frame::default() }, body)
 }
 
-/// A page below a heading, with `above` between the head and its content.
-pub(super) fn framed(
-    heading: &str,
-    tenant: Option<&str>,
-    problem: Option<&ControlError>,
-    above: &Markup,
-    body: &Markup,
-    is_renewed: bool,
-) -> Response<Body> {
+/// The page with its head and navigation.
+pub(super) fn framed(frame: &Frame<'_>, body: &Markup) -> Response<Body> {
+    let Frame { heading, tenant, problem, above, beside, is_renewed } = *frame;
+    let theme = theme();
+    let content = html! {
+        h1 { (heading) }
+        @if let Some(problem) = problem {
+            div.alert.bad role="alert" { strong { "That did not work: " } (problem.detail()) }
+        }
+        (body)
+    };
     let page = html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang="en" data-theme=(theme.name()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
+                meta name="color-scheme" content=(theme.scheme());
                 @if is_renewed { meta http-equiv="refresh" content="1"; }
                 title { (heading) @if let Some(tenant) = tenant { " · " (tenant) } " · directscale-emulator" }
-                link rel="stylesheet" href={ "/_emulator/assets/inspector.css?v=" (VERSION) };
-                link rel="icon" type="image/svg+xml" href="/_emulator/assets/icon.svg";
-                script src={ "/_emulator/assets/inspector.js?v=" (VERSION) } defer {}
+                link rel="stylesheet" href=(STYLE.address);
+                link rel="icon" type="image/svg+xml" href=(ICON.address);
+                script src=(SCRIPT.address) defer {}
             }
             body {
                 a.skip href="#main" { "Skip to the content" }
@@ -56,17 +75,23 @@ pub(super) fn framed(
                         a href="/_emulator/docs" { "Operations" }
                         a href="/_emulator/coverage" { "Coverage" }
                     }
-                    @if has_session() {
-                        form method="post" action="/_emulator/logout" { button.quiet.small { "Log out" } }
+                    div.buttons.aside {
+                        a #palette-link .button.quiet.small href=(tenant.map_or_else(|| "/_emulator/go".to_owned(), |name| at(name, "go"))) {
+                            "Go to" span.keys { " " kbd { "Ctrl K" } }
+                        }
+                        form #theme method="post" action={ "/_emulator/theme/" (theme.following().name()) } {
+                            button.quiet.small title="Changes the colors" { "Colors: " (theme.name()) }
+                        }
+                        @if has_session() {
+                            form method="post" action="/_emulator/logout" { button.quiet.small { "Log out" } }
+                        }
                     }
                 }
-                (above)
-                main #main tabindex="-1" {
-                    h1 { (heading) }
-                    @if let Some(problem) = problem {
-                        div.alert.bad role="alert" { strong { "That did not work: " } (problem.detail()) }
-                    }
-                    (body)
+                @if let Some(above) = above { (above) }
+                @if let Some(beside) = beside {
+                    main.split #main tabindex="-1" { (beside) div.detail { (content) } }
+                } @else {
+                    main #main tabindex="-1" { (content) }
                 }
             }
         }

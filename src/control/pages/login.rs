@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Response, Uri, header};
 use maud::{Markup, html};
 
+use super::format::{HOME, is_own_page};
 use super::forms::Fields;
 use super::layout::{self, field};
 use super::{PageResult, see_other};
@@ -18,9 +19,6 @@ use crate::control::{Control, read_body};
 
 /// The longest form, in bytes.
 const MAX_FORM_BYTES: usize = 4 * 1024;
-
-/// The page after a login that requested no other page.
-pub(super) const HOME: &str = "/_emulator";
 
 /// The form. A server without a token redirects to the next page.
 pub(super) async fn page(State(control): State<Arc<Control>>, uri: Uri) -> PageResult {
@@ -35,17 +33,6 @@ pub(super) async fn page(State(control): State<Arc<Control>>, uri: Uri) -> PageR
 /// The page after the login.
 fn next(fields: &Fields) -> &str {
     fields.filled("next").filter(|next| is_own_page(next)).unwrap_or(HOME)
-}
-
-/// Whether an address is a page of the inspector, and not another site's.
-pub(super) fn is_own_page(address: &str) -> bool {
-    let path = address.split('?').next().unwrap_or_default();
-    let is_below = path.strip_prefix(HOME).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let leads_out = path.split('/').any(|part| {
-        let part = part.to_ascii_lowercase().replace("%2e", ".");
-        part == "." || part == ".."
-    });
-    is_below && !leads_out && address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 /// Opens a session for a browser that sends the token.

@@ -4,20 +4,28 @@
 mod assets;
 mod changes;
 mod clock;
-mod curl;
+mod code;
+mod connect;
+mod copy;
 mod customer;
 mod customers;
 mod data;
 mod data_forms;
 mod diff;
+mod diff_lines;
+mod dress;
 mod extract;
 mod faults;
+mod fix;
 mod format;
 mod forms;
+mod json_edit;
 mod json_text;
 mod keys;
 mod layout;
+mod listing;
 mod login;
+mod palette;
 mod plan;
 mod profile_section;
 mod replay;
@@ -28,6 +36,8 @@ mod tabs;
 mod tasks;
 mod tenants;
 mod tree;
+mod undo;
+mod undo_switch;
 mod webhooks;
 
 use std::sync::Arc;
@@ -38,6 +48,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 
 use super::Control;
+pub(super) use dress::dressed;
 use extract::PageError;
 pub(super) use layout::plain;
 
@@ -54,6 +65,7 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/requests/clear", post(requests::clear))
         .route("/requests/{request}", get(request::page))
         .route("/replay", post(replay::send))
+        .route("/fix", post(fix::complete))
         .route("/customers", get(customers::page))
         .route("/customers/{customer}", get(customer::page))
         .route("/changes", get(changes::page))
@@ -78,9 +90,14 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/keys/revoke", post(keys::revoke))
         .route("/keys/delete", post(keys::delete))
         .route("/tasks/{task}", get(tasks::page))
+        .route("/undo/on", post(undo_switch::turn_on))
+        .route("/undo/off", post(undo_switch::turn_off))
+        .route("/undo/{request}", get(undo::page).post(undo::go_back))
+        .route("/go", get(palette::of_tenant))
         .route("/{*rest}", get(extract::nothing_here));
     Router::new()
         .route("/_emulator", get(tenants::page).post(tenants::create))
+        .route("/_emulator/go", get(palette::page))
         .route("/_emulator/unauthenticated", get(requests::unauthenticated))
         .route("/_emulator/unauthenticated/{request}", get(request::unauthenticated))
         .nest("/_emulator/t/{tenant}", of_tenant)
@@ -92,6 +109,7 @@ pub(super) fn open_routes() -> Router<Arc<Control>> {
     Router::new()
         .route("/_emulator/login", get(login::page).post(login::login))
         .route("/_emulator/logout", post(login::logout))
+        .route("/_emulator/theme/{theme}", post(dress::choose))
         .route("/_emulator/assets/inspector.css", get(assets::style))
         .route("/_emulator/assets/inspector.js", get(assets::script))
         .route("/_emulator/assets/icon.svg", get(assets::icon))
@@ -99,7 +117,7 @@ pub(super) fn open_routes() -> Router<Arc<Control>> {
 
 /// Redirects a browser without the token to the login page, which redirects back to the requested page.
 pub(super) fn to_login(requested: Option<&str>) -> Response<Body> {
-    match requested.filter(|address| *address != login::HOME && login::is_own_page(address)) {
+    match requested.filter(|address| *address != format::HOME && format::is_own_page(address)) {
         Some(address) => see_other(&format!("/_emulator/login?next={}", format::encoded(address))),
         None => see_other("/_emulator/login"),
     }

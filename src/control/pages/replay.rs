@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Method, Request, Uri, header};
 use maud::{Markup, html};
 use tower::ServiceExt as _;
 
-use super::curl::{header as header_of, in_utf8, without_key};
+use super::copy::{header as header_of, in_utf8, without_key};
 use super::extract::TenantPage;
 use super::format::request_id;
 use super::json_text::pretty_json;
@@ -22,19 +22,22 @@ use crate::journal::{Entry, Filter, HIDDEN};
 use crate::tenants::{Caller, CredentialKind};
 
 /// In the journal, the key of requests from the inspector.
-const KEY_NAME: &str = "inspector";
+pub(super) const KEY_NAME: &str = "inspector";
+
+/// The id of the form.
+pub(super) const EDITOR: &str = "editor";
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// A request that is about to be sent, as the form shows it.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    method: String,
-    path: String,
+    pub method: String,
+    pub path: String,
     host: String,
     content_type: String,
     accept: String,
-    body: String,
+    pub body: String,
     is_dry_run: bool,
     wants_representation: bool,
     is_cut: bool,
@@ -58,7 +61,7 @@ impl Draft {
         }
     }
 
-    fn of_form(page: &TenantPage) -> Self {
+    pub(super) fn of_form(page: &TenantPage) -> Self {
         let form = page.form();
         Self {
             method: form.text("method").to_ascii_uppercase(),
@@ -156,6 +159,11 @@ async fn newest_id(page: &TenantPage) -> Result<String, ControlError> {
     Ok(newest.first().map(request_id).unwrap_or_default())
 }
 
+/// Whether a request was rejected, or has members without effect.
+pub(super) fn is_to_be_fixed(entry: &Entry) -> bool {
+    !entry.reasons.is_empty() || !entry.ignored.is_empty()
+}
+
 /// The form that sends a request again.
 pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
     let hidden = draft.hidden();
@@ -179,7 +187,7 @@ pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
                 }
             }
             @if draft.is_cut { div.alert.warn { "The journal has only the beginning of the body, or none of it: complete it." } }
-            form method="post" action=(page.path("replay")) {
+            form id=(EDITOR) method="post" action=(page.path("replay")) {
                 div.row {
                     div.narrow { (field("method", "Method", &method)) }
                     div.wide { (field("path", "Path and query", &path)) }
@@ -189,11 +197,31 @@ pub(super) fn form(page: &TenantPage, draft: &Draft) -> Markup {
                 input type="hidden" name="content_type" value=(draft.content_type);
                 input type="hidden" name="accept" value=(draft.accept);
                 p.checks {
-                    label { input type="checkbox" name="dry_run" value="1" checked[draft.is_dry_run]; " Dry run: roll back all changes" }
                     label { input type="checkbox" name="representation" value="1" checked[draft.wants_representation]; " Return the customer" }
                 }
-                p.buttons { button { "Send again" } }
+                p.buttons {
+                    button { "Send again" }
+                    button.quiet name="dry_run" value="1" { "Dry run" }
+                    span.hint { "A dry run rolls back all changes." }
+                }
+                (fixes(page))
             }
+        }
+    }
+}
+
+/// The buttons that complete the request in the editor.
+fn fixes(page: &TenantPage) -> Markup {
+    let button = |what: &str, words: &str| {
+        html! { button.quiet.small formaction=(page.path("fix")) formnovalidate name="do" value=(what) { (words) } }
+    };
+    html! {
+        p.buttons {
+            (button("missing", "Fill in what is missing"))
+            (button("names", "Rename misspelled members"))
+            (button("secrets", "Use test values for hidden ones"))
+            (button("all", "All three"))
+            span.hint { "Nothing is sent." }
         }
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::format::{at, count, grouped, milliseconds, plain, status};
-use super::json_text::pretty_json;
+use super::json_text::colored_json;
 use crate::gateway::BODY_TOO_LARGE;
 use crate::journal::{Entry, FieldChange, Headers, Reason, Text};
 
@@ -13,7 +13,7 @@ pub(super) fn why(entry: &Entry) -> Markup {
         @if !entry.reasons.is_empty() {
             section aria-labelledby="why" {
                 h2 #why { "Why it was rejected" }
-                table.stack {
+                table.stack.reasons {
                     thead { tr { th scope="col" { "Field" } th scope="col" { "Rule" } th scope="col" { "Message" } } }
                     tbody { @for reason in &entry.reasons {
                         tr {
@@ -35,27 +35,6 @@ pub(super) fn why(entry: &Entry) -> Markup {
             section {
                 h2 { "Ignored" }
                 p { @for name in &entry.ignored { code.chip { (name) } " " } }
-            }
-        }
-    }
-}
-
-pub(super) fn changes(entry: &Entry, tenant: Option<&str>) -> Markup {
-    if entry.changes.is_empty() {
-        return html! {};
-    }
-    html! {
-        section aria-labelledby="changed" {
-            h2 #changed { @if entry.is_dry_run { "What would have changed" } @else { "What changed" } }
-            @for change in &entry.changes {
-                h3 {
-                    (change.table) " "
-                    @match tenant.filter(|_| change.table == "customers") {
-                        Some(name) => a href=(at(name, &format!("customers/{}", change.id))) { (change.id) },
-                        None => (change.id),
-                    }
-                }
-                (fields(&change.fields))
             }
         }
     }
@@ -86,7 +65,7 @@ pub(super) fn events(entry: &Entry, tenant: Option<&str>) -> Markup {
             @for event in &entry.events {
                 details {
                     summary { (event.event_type) " of customer " (event.customer) }
-                    pre { (pretty_json(&event.payload.value().to_string())) }
+                    pre tabindex="0" { (colored_json(&event.payload.value().to_string())) }
                     p.dim { "Event " code { (event.id) } }
                 }
             }
@@ -155,7 +134,7 @@ fn body(text: &Text) -> Markup {
         @if text.text.is_empty() {
             p.empty { "No body." }
         } @else {
-            pre tabindex="0" { (pretty_json(&text.text)) }
+            pre tabindex="0" { (colored_json(&text.text)) }
             @if text.is_truncated { p.hint { "The journal has only the beginning of " (text.bytes) " bytes." } }
         }
     }

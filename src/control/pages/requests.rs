@@ -5,18 +5,20 @@ use axum::http::{HeaderValue, Response, header};
 use maud::{Markup, html};
 
 use super::PageResult;
+use super::connect::Connection;
 use super::extract::{PageRequest, TenantPage};
-use super::format::{clock_time, count, encoded, milliseconds, request_id, status};
-use super::forms::Fields;
+use super::format::{clock_time, count, encoded, grouped, milliseconds, request_id, status};
 use super::layout::{self, field};
+use super::listing::{Listing, PAGE, Search};
 use super::tabs::{self, Tab};
+use super::undo_switch;
 use crate::control::error::ControlError;
-use crate::control::journal::{journal, listed};
 use crate::control::typed;
 use crate::database::TenantId;
-use crate::journal::{Entry, Filter};
+use crate::journal::{Entry, StatusFilter};
 
-const MAX_SHOWN: usize = 100;
+/// The maximum number of rows while the list follows new requests.
+const MAX_LIVE: usize = 500;
 
 /// The requests that a page shows: a tenant's, or the unauthenticated ones.
 #[derive(Debug, Clone, Copy)]
@@ -37,30 +39,52 @@ impl RequestScope<'_> {
     fn list(self) -> String {
         self.tenant.map_or_else(|| "/_emulator/unauthenticated".to_owned(), |(_, name)| super::format::at(name, ""))
     }
+
+    fn id(self) -> Option<TenantId> {
+        self.tenant.map(|(tenant, _)| tenant)
+    }
 }
 
 pub(super) async fn page(page: TenantPage) -> PageResult {
     let scope = RequestScope { tenant: Some((page.tenant.id, page.name())) };
-    let (problem, body) = body(&page.request, scope).await?;
+    let (problem, search) = search(&page.request);
+    let listing = search.list(page.tenants(), scope.id()).await?;
+    let connection = Connection::of(&page.request, page.tenant.id, page.name()).await?;
+    let body = html! {
+        (list(&page.request, scope, &search, &listing, problem.is_none()))
+        @if listing.kept == 0 {
+            section.connect #connect aria-labelledby="connect-title" { h2 #connect-title { "Connect a program" } (connection.panel()) }
+        } @else {
+            details.connect #connect { summary { "Connect a program" } (connection.panel()) }
+        }
+        (undo_switch::switch(&page))
+    };
     Ok(tabs::of_tenant(&page, Tab::Requests, "Requests", problem.as_ref(), &body))
 }
 
 pub(super) async fn unauthenticated(request: PageRequest) -> PageResult {
-    let (problem, list) = body(&request, RequestScope { tenant: None }).await?;
+    let scope = RequestScope { tenant: None };
+    let (problem, search) = search(&request);
+    let listing = search.list(&request.tenants, None).await?;
     let body = html! {
         p.lead { "Requests without a key, or with a key that is not valid." }
-        (list)
+        (list(&request, scope, &search, &listing, problem.is_none()))
     };
     Ok(layout::plain("Unauthenticated requests", problem.as_ref(), &body))
 }
 
-/// The rows of newer requests, for the script.
+/// The rows of newer requests, and the counts of all, for the script.
 pub(super) async fn rows(request: PageRequest) -> PageResult {
-    let filter = filter(&request.query)?;
+    let search = Search::read(&request.query)?;
     let tenant = request.tenants.tenant(request.part("tenant")).await?;
     let scope = RequestScope { tenant: Some((tenant.id, &tenant.name)) };
-    let found = listed(journal(&request.tenants)?, Some(tenant.id), &filter, MAX_SHOWN).await?;
-    let rows = html! { @for entry in &found { (row(entry, scope)) } };
+    let listing = search.list(&request.tenants, scope.id()).await?;
+    let query = search.query();
+    let suffix = if query.is_empty() { String::new() } else { format!("?{query}") };
+    let rows = html! {
+        table { tbody { @for entry in &listing.shown { (row(entry, scope, &suffix)) } } }
+        (chips(scope, &search, &listing))
+    };
     let mut response: Response<Body> = typed("text/html; charset=utf-8", rows.into_string());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -71,70 +95,56 @@ pub(super) async fn clear(page: TenantPage) -> PageResult {
     Ok(page.to(""))
 }
 
-fn filter(query: &Fields) -> Result<Filter, ControlError> {
-    let status = query.filled("status").map(|text| text.to_ascii_lowercase().try_into()).transpose();
-    Ok(Filter {
-        operation: query.filled("operation").map(str::to_owned),
-        status: status.map_err(ControlError::Bad)?,
-        customer: query.value("customer", "the customer")?,
-        request_id: None,
-        since: query.value("since", "since")?,
-    })
+/// The search of an address. An impossible one is reported, and finds everything.
+pub(super) fn search(request: &PageRequest) -> (Option<ControlError>, Search) {
+    match Search::read(&request.query) {
+        Ok(search) => (None, search),
+        Err(error) => (Some(error), Search::default()),
+    }
 }
 
-async fn body(request: &PageRequest, scope: RequestScope<'_>) -> Result<(Option<ControlError>, Markup), ControlError> {
-    let journal = journal(&request.tenants)?;
-    let (problem, filter) = match filter(&request.query) {
-        Ok(filter) => (None, filter),
-        Err(error) => (Some(error), Filter::default()),
-    };
-    let query = query_of(&filter);
-    let found = listed(journal, scope.tenant.map(|(tenant, _)| tenant), &filter, MAX_SHOWN).await?;
-    let last = found.first().map_or(0, |entry| entry.number);
-    let live = scope.tenant.filter(|_| problem.is_none()).map(|(_, name)| encoded(name));
-    let body = html! {
-        (filters(request, scope, &found))
-        div #live data-stream=[live.as_ref().map(|name| format!("/_emulator/tenants/{name}/requests/stream?{query}"))]
-            data-rows=[live.as_ref().map(|name| format!("/_emulator/t/{name}/rows?{query}"))] data-last=(last) data-max-rows=(MAX_SHOWN) {
-            (table(&found, scope))
-            p.empty hidden[!found.is_empty()] {
-                @if query.is_empty() { "No requests yet. " } @else { "No request matches. " }
+/// `follows` says whether new requests are added while the page is open: only to the first page.
+fn list(request: &PageRequest, scope: RequestScope<'_>, search: &Search, listing: &Listing, follows: bool) -> Markup {
+    let query = search.query();
+    let live = scope.tenant.filter(|_| follows && listing.first == 0).map(|(_, name)| encoded(name));
+    let suffix = if query.is_empty() { String::new() } else { format!("?{query}") };
+    html! {
+        (bar(request, scope, search, listing))
+        div #chips { (chips(scope, search, listing)) }
+        div #live data-stream=[live.as_ref().map(|name| format!("/_emulator/tenants/{name}/requests/stream"))]
+            data-rows=[live.as_ref().map(|name| format!("/_emulator/t/{name}/rows?{query}"))] data-last=(listing.latest) data-max-rows=(MAX_LIVE) {
+            (table_with(&listing.shown, scope, &suffix))
+            p.empty hidden[!listing.shown.is_empty()] {
+                @if listing.kept == 0 { "No requests yet. " } @else { "No request matches. " }
                 @if scope.tenant.is_some() { "Each request appears here when it has its response." }
             }
         }
-        p.hint.keys { kbd { "j" } " " kbd { "k" } " next and previous request, " kbd { "Enter" } " opens it, " kbd { "/" } " to filter" }
+        (pages(scope, search, listing))
+        p.hint.keys { kbd { "j" } " " kbd { "k" } " next and previous request, " kbd { "Enter" } " opens it, " kbd { "/" } " to search" }
+    }
+}
+
+fn bar(request: &PageRequest, scope: RequestScope<'_>, search: &Search, listing: &Listing) -> Markup {
+    let words = html! {
+        input #q name="q" type="search" value=(search.words) placeholder="upgrade BirthDate" autocomplete="off" spellcheck="false";
     };
-    Ok((problem, body))
-}
-
-fn query_of(filter: &Filter) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(operation) = &filter.operation {
-        query.append_pair("operation", operation);
-    }
-    if let Some(status) = filter.status {
-        query.append_pair("status", &status.to_string());
-    }
-    if let Some(customer) = filter.customer {
-        query.append_pair("customer", &customer.to_string());
-    }
-    query.finish()
-}
-
-fn filters(request: &PageRequest, scope: RequestScope<'_>, found: &[Entry]) -> Markup {
-    let query = &request.query;
-    let input = |name: &str, list: Option<&str>, hint: &str| {
-        html! { input id=(name) name=(name) value=(query.text(name)) list=[list] placeholder=(hint) autocomplete="off"; }
+    let operation = html! {
+        input #operation name="operation" value=(search.operation.as_deref().unwrap_or_default()) list="operations" placeholder="any" autocomplete="off";
+    };
+    let customer = html! {
+        input #customer name="customer" value=(search.customer.map(|id| id.to_string()).unwrap_or_default()) inputmode="numeric" placeholder="any" autocomplete="off";
     };
     html! {
         div.bar {
-            form.row method="get" action=(scope.list()) role="search" aria-label="Filter the requests" {
-                (field("operation", "Operation", &input("operation", Some("operations"), "UpgradeCustomer")))
+            form.row method="get" action=(scope.list()) role="search" aria-label="Search the requests" {
+                div.wide { (field("q", "Path, message, body or customer", &words)) }
+                div.middle { (field("operation", "Operation", &operation)) }
                 datalist #operations { @for name in request.control.catalog.operations() { option value=(name) {} } }
-                div.narrow { (field("status", "Status", &input("status", None, "4xx"))) }
-                div.narrow { (field("customer", "Customer", &input("customer", None, "3"))) }
+                div.narrow { (field("customer", "Customer id", &customer)) }
+                @if let Some(method) = &search.method { input type="hidden" name="method" value=(method); }
+                @if let Some(status) = search.status { input type="hidden" name="status" value=(status); }
                 div.buttons {
-                    button { "Filter" }
+                    button { "Search" }
                     a.button.quiet href=(scope.list()) { "All" }
                 }
             }
@@ -144,8 +154,68 @@ fn filters(request: &PageRequest, scope: RequestScope<'_>, found: &[Entry]) -> M
                     button.quiet #pause type="button" aria-pressed="false" hidden { "Pause" }
                 }
                 a.button.quiet href={ (scope.list()) "?" (request.query_text) } { "Refresh" }
-                @if let (Some((_, name)), false) = (scope.tenant, found.is_empty()) {
-                    form method="post" action=(super::format::at(name, "requests/clear")) { button.quiet { "Clear" } }
+                @if let (Some((_, name)), true) = (scope.tenant, listing.kept > 0) { (clear_form(name, listing.kept)) }
+            }
+        }
+    }
+}
+
+/// The button that clears the list, behind one that asks.
+fn clear_form(tenant: &str, kept: usize) -> Markup {
+    html! {
+        details.confirm {
+            summary.button.quiet { "Clear…" }
+            form method="post" action=(super::format::at(tenant, "requests/clear")) {
+                p { "They cannot be brought back." }
+                button.danger { "Clear " (count(kept, "request", "requests")) }
+            }
+        }
+    }
+}
+
+/// The methods and classes of status, each with its number of requests.
+fn chips(scope: RequestScope<'_>, search: &Search, listing: &Listing) -> Markup {
+    let address = |search: &Search| {
+        let query = search.query();
+        if query.is_empty() { scope.list() } else { format!("{}?{query}", scope.list()) }
+    };
+    let of_method = |method: Option<&String>| address(&Search { method: method.cloned(), ..search.clone() });
+    let of_class = |class: Option<u16>| address(&Search { status: class.map(StatusFilter::Class), ..search.clone() });
+    let is_class = |class: u16| search.status == Some(StatusFilter::Class(class));
+    html! {
+        ul.chips aria-label="Methods and statuses" {
+            li { a href=(of_method(None)) aria-current=[search.method.is_none().then_some("true")] { "any method" } }
+            @for (method, number) in listing.methods.iter().take(8) {
+                li { a href=(of_method(Some(method))) aria-current=[(search.method.as_ref() == Some(method)).then_some("true")] {
+                    (method.chars().take(12).collect::<String>()) " " (number)
+                } }
+            }
+            li.gap aria-hidden="true" {}
+            li { a href=(of_class(None)) aria-current=[search.status.is_none().then_some("true")] { "any status" } }
+            @for (class, number) in listing.classes.iter().filter(|(class, _)| **class > 0) {
+                li { a href=(of_class(Some(*class))) aria-current=[is_class(*class).then_some("true")] { (class) "xx " (number) } }
+            }
+            @if let Some(number) = listing.classes.get(&0) { li.dim { "no response " (number) } }
+        }
+    }
+}
+
+/// Which part of the list this is, and the ways to the others.
+fn pages(scope: RequestScope<'_>, search: &Search, listing: &Listing) -> Markup {
+    let (first, last) = (listing.first + 1, listing.first + listing.shown.len());
+    let query = search.query();
+    html! {
+        @if listing.matching > 0 {
+            nav.pages aria-label="Pages of the list" {
+                span.hint {
+                    (grouped(first)) "–" (grouped(last)) " of " (grouped(listing.matching))
+                    @if listing.matching < listing.kept { ", " (grouped(listing.kept)) " kept" }
+                }
+                @if listing.first > 0 { a.button.quiet.small href={ (scope.list()) "?" (query) } { "Newest" } }
+                @if let Some(before) = listing.older() {
+                    a.button.quiet.small rel="next" href={ (scope.list()) "?" (search.query_with("before", &before.to_string())) } {
+                        "Older: next " (PAGE.min(listing.matching - last))
+                    }
                 }
             }
         }
@@ -153,36 +223,68 @@ fn filters(request: &PageRequest, scope: RequestScope<'_>, found: &[Entry]) -> M
 }
 
 pub(super) fn table(found: &[Entry], scope: RequestScope<'_>) -> Markup {
+    table_with(found, scope, "")
+}
+
+/// `query` is added to the address of each request, so that its page has the same list.
+fn table_with(found: &[Entry], scope: RequestScope<'_>, query: &str) -> Markup {
     html! {
-        table.requests.stack {
+        table.requests {
             thead { tr {
                 th scope="col" { "Time" } th scope="col" { "Status" } th scope="col" { "Request" }
-                th scope="col" { "Duration" } th scope="col" { "Key" } th scope="col" { "Customer" } th scope="col" { "Notes" }
+                th scope="col" { "Notes" } th scope="col" { "Customer" } th scope="col" { "Key" } th scope="col" { "Duration" }
             } }
-            tbody { @for entry in found { (row(entry, scope)) } }
+            tbody { @for entry in found { (row(entry, scope, query)) } }
         }
     }
 }
 
-fn row(entry: &Entry, scope: RequestScope<'_>) -> Markup {
+fn row(entry: &Entry, scope: RequestScope<'_>, query: &str) -> Markup {
     html! {
         tr data-number=(entry.number) {
-            td.time data-label="Time" { (clock_time(entry.received_at)) }
-            td data-label="Status" { (status(entry.status)) }
-            td.what data-label="Request" {
-                a.request.clamped href=(scope.request(entry)) title=(format!("{} {}", entry.method, entry.path)) { span.method { (entry.method) } " " (entry.path) }
-                div.dim { @if entry.operation == "-" { "no operation" } @else { (entry.operation) } }
+            td.time { (clock_time(entry.received_at)) }
+            td.code { (status(entry.status)) }
+            td.what title=(title(entry)) {
+                a.request href={ (scope.request(entry)) (query) } { span.method { (entry.method) } " " (entry.path) }
+                span.dim { @if entry.operation == "-" { " no operation" } @else { " " (entry.operation) } }
             }
-            td.number data-label="Duration" { (milliseconds(entry.duration_ms)) }
-            td data-label="Key" { (entry.key.as_deref().unwrap_or("none")) }
-            td data-label="Customer" {
+            td.notes { (notes(entry)) }
+            td.who {
                 @match (entry.customer, scope.tenant) {
                     (Some(id), Some((_, name))) => a href=(super::format::at(name, &format!("customers/{id}"))) { (id) },
                     (Some(id), None) => (id),
-                    (None, _) => span.dim { "–" },
+                    (None, _) => {},
                 }
             }
-            td.notes data-label="Notes" { (notes(entry)) }
+            td.key { (entry.key.as_deref().unwrap_or("none")) }
+            td.took.number { (milliseconds(entry.duration_ms)) }
+        }
+    }
+}
+
+/// The whole line, of which a narrow column shows only the beginning.
+fn title(entry: &Entry) -> String {
+    format!("{} {}", entry.method, entry.path)
+}
+
+/// The list at the left of one request: the requests around it, a line each.
+pub(super) fn beside(listing: &Listing, scope: RequestScope<'_>, search: &Search, current: &Entry) -> Markup {
+    let query = search.query();
+    let suffix = if query.is_empty() { String::new() } else { format!("?{query}") };
+    html! {
+        nav.beside aria-label="Requests" {
+            p.hint { a href={ (scope.list()) (suffix) } { "All requests" } ", " (grouped(listing.matching)) @if !query.is_empty() { " matching" } }
+            div.scroll {
+                table {
+                    tbody { @for entry in &listing.shown {
+                        tr aria-current=[(entry.number == current.number).then_some("true")] {
+                            td.code { (status(entry.status)) }
+                            td title=(title(entry)) { a.request href={ (scope.request(entry)) (suffix) } { span.method { (entry.method) } " " (entry.path) } }
+                            td.at { (clock_time(entry.received_at)) }
+                        }
+                    } }
+                }
+            }
         }
     }
 }
@@ -195,7 +297,7 @@ fn notes(entry: &Entry) -> Markup {
         @if !entry.hooks.is_empty() { span.mark { (count(entry.hooks.len(), "hook", "hooks")) } " " }
         @if !entry.events.is_empty() { span.mark { (count(entry.events.len(), "event", "events")) } " " }
         @if let Some(reason) = entry.reasons.first() {
-            span.reason {
+            span.reason title=(reason.message) {
                 (reason.message)
                 @if entry.reasons.len() > 1 { span.dim { " and " (entry.reasons.len() - 1) " more" } }
             }

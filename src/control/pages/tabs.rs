@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::extract::TenantPage;
 use super::format::{at, count, time};
-use super::layout::framed;
+use super::layout::{Frame, framed};
 use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::fault_injection::FaultListing;
@@ -26,7 +26,7 @@ pub(super) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Requests,
         Self::Customers,
         Self::Changes,
@@ -38,7 +38,7 @@ impl Tab {
         Self::Plan,
     ];
 
-    fn words(self) -> (&'static str, &'static str) {
+    pub(super) fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Requests => ("", "Requests"),
             Self::Customers => ("customers", "Customers"),
@@ -61,6 +61,18 @@ pub(super) fn of_tenant(
     problem: Option<&ControlError>,
     body: &Markup,
 ) -> Response<Body> {
+    beside(page, tab, title, problem, None, body)
+}
+
+/// A page of a tenant with a list at its left on a wide screen.
+pub(super) fn beside(
+    page: &TenantPage,
+    tab: Tab,
+    title: &str,
+    problem: Option<&ControlError>,
+    list: Option<&Markup>,
+    body: &Markup,
+) -> Response<Body> {
     let name = page.name();
     let active = active_faults(page).count();
     let above = html! {
@@ -80,7 +92,9 @@ pub(super) fn of_tenant(
         }
         (banners(page))
     };
-    framed(title, Some(name), problem, &above, body, false)
+    let frame =
+        Frame { heading: title, tenant: Some(name), problem, above: Some(&above), beside: list, is_renewed: false };
+    framed(&frame, body)
 }
 
 /// The states that make a tenant respond in an unexpected way, on each of its pages.

@@ -5,13 +5,14 @@ use std::time::Duration;
 use maud::{Markup, html};
 use uuid::Uuid;
 
+use super::connect::{self, Shown};
 use super::extract::PageRequest;
 use super::format::at;
 use super::layout::{self, facts};
 use super::{PageResult, see_other};
 use crate::control::error::ControlError;
 use crate::tasks::{CreatedTenant, SnapshotRows, StartedTask, TaskResult, TaskState, TaskStatus, Tasks};
-use crate::tenants::TenantError;
+use crate::tenants::{CredentialKind, TenantError};
 
 /// How long a form waits for its task, before the browser is redirected to the task's page.
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -55,7 +56,9 @@ pub(super) async fn page(request: PageRequest) -> PageResult {
     match (task.state, &task.result) {
         (TaskState::Running, _) => Ok(layout::renewed(title, &running(&task))),
         (TaskState::Failed, _) => Ok(layout::plain(title, None, &failed(&task))),
-        (TaskState::Done, Some(TaskResult::CreatedTenant(tenant))) => Ok(layout::plain(title, None, &created(tenant))),
+        (TaskState::Done, Some(TaskResult::CreatedTenant(tenant))) => {
+            Ok(layout::plain(title, None, &created(tenant, &request.vendor_origin())))
+        }
         (TaskState::Done, Some(TaskResult::DeletedTenant(_))) => Ok(see_other("/_emulator?deleted")),
         (TaskState::Done, _) => Ok(see_other(&at(tenant, &format!("data?task={}", task.id)))),
     }
@@ -122,10 +125,15 @@ fn failed(task: &TaskStatus) -> Markup {
     }
 }
 
-fn created(CreatedTenant { tenant, key_name, key, .. }: &CreatedTenant) -> Markup {
+fn created(CreatedTenant { tenant, key_name, key, .. }: &CreatedTenant, origin: &str) -> Markup {
+    let shown = Shown { kind: CredentialKind::default(), account: None, secret: key };
     html! {
         p.lead { "The tenant " strong { (tenant) } " is created." }
         (layout::new_key(key_name, None, key))
+        section.connect #connect aria-labelledby="connect-title" {
+            h2 #connect-title { "Connect a program" }
+            (connect::with_credential(origin, shown))
+        }
         p.buttons {
             a.button href=(at(tenant, "")) { "Show its requests" }
             a.button.quiet href=(at(tenant, "customers")) { "Show its customers" }

@@ -5,8 +5,9 @@ use axum::http::Response;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use super::connect::{self, Connection};
 use super::extract::PageRequest;
-use super::format::{at, count, encoded, time};
+use super::format::{ago, at, count, encoded, time};
 use super::forms::Fields;
 use super::layout::{self, field};
 use super::{PageResult, see_other, tasks};
@@ -125,6 +126,7 @@ async fn render(request: &PageRequest, problem: Option<ControlError>) -> Result<
     let has_more = tenants.len() > PAGE;
     tenants.truncate(PAGE);
     let address = |after: &str| format!("/_emulator?after={}", encoded(after));
+    let connection = connected(request, &tenants).await?;
     let body = html! {
         @if request.query_text == "deleted" { div.alert.good role="status" { "The tenant is deleted." } }
         @if tenants.is_empty() { p.empty { @if after.is_empty() { "There are no tenants." } @else { "No other tenants." } } }
@@ -135,6 +137,12 @@ async fn render(request: &PageRequest, problem: Option<ControlError>) -> Result<
                 @if let Some(last) = tenants.last().filter(|_| has_more) {
                     a.button.quiet href=(address(&last.name)) rel="next" { "After " (last.name) }
                 }
+            }
+        }
+        @if let Some((name, connection)) = &connection {
+            section.connect #connect aria-labelledby="connect-title" {
+                h2 #connect-title { "Connect a program to " (name) }
+                (connection.panel())
             }
         }
         section aria-labelledby="create" {
@@ -148,6 +156,19 @@ async fn render(request: &PageRequest, problem: Option<ControlError>) -> Result<
         }
     };
     Ok(layout::plain("Tenants", problem.as_ref(), &body))
+}
+
+/// The tenant of the demo key, or the first one of the page, and how a program connects to it.
+async fn connected(
+    request: &PageRequest,
+    tenants: &[TenantListing],
+) -> Result<Option<(String, Connection)>, ControlError> {
+    let demo = connect::demo_tenant(&request.tenants).await?;
+    let name = demo.or_else(|| tenants.first().map(|tenant| tenant.name.clone()));
+    let Some(name) = name else { return Ok(None) };
+    // It may have been deleted in the meantime.
+    let Ok(tenant) = request.tenants.tenant(&name).await else { return Ok(None) };
+    Ok(Some((name, Connection::of(request, tenant.id, &tenant.name).await?)))
 }
 
 fn of_tenant(tenant: &TenantListing) -> Markup {
@@ -169,7 +190,7 @@ fn of_tenant(tenant: &TenantListing) -> Markup {
                 "."
             }
             p.dim {
-                "Created " (time(tenant.created_at))
+                "Created " (ago(tenant.created_at))
                 @if let Some(at) = tenant.expires_at { br; "Expires " (time(at)) }
             }
             p.links {

@@ -33,7 +33,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
 use crate::vendor_facts::{CredentialKind, ProfileOwner};
-use crate::vendors::{Access, CurlCredential, VendorApi, VendorRoutes};
+use crate::vendors::{Access, Presentation, PresentedCredential, VendorApi, VendorRoutes};
 
 use vendor::ByDesign;
 
@@ -44,9 +44,15 @@ pub(crate) static API: VendorApi = VendorApi {
     undocumented_operations: &[],
     credential: CredentialKind::Basic,
     credential_label: "ByDesign user",
-    curl: CurlCredential { variable: "EMULATOR_USER_AND_PASSWORD", argument: r#"-u "$EMULATOR_USER_AND_PASSWORD""# },
+    presented: PresentedCredential { variable: "EMULATOR_USER_AND_PASSWORD", way: Presentation::Basic },
     secret_headers: &["authorization"],
-    access: Access { base_path: "/Demo", token_path: None, account: Some("user_name"), secret: "password" },
+    access: Access {
+        base_path: "/Demo",
+        sample_path: "/api/Admin/CustomerType",
+        token_path: None,
+        account: Some("user_name"),
+        secret: "password",
+    },
     profile: Some(ProfileOwner::ByDesign),
     document,
     routes,

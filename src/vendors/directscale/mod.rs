@@ -1,6 +1,7 @@
 //! DirectScale's customer API: the route table.
 
 mod customers;
+mod draft;
 mod error;
 mod examples;
 mod extension;
@@ -23,8 +24,9 @@ use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
 use crate::vendor_facts::CredentialKind;
-use crate::vendors::{Access, CurlCredential, VendorApi, VendorRoutes};
+use crate::vendors::{Access, Presentation, PresentedCredential, VendorApi, VendorRoutes};
 
+pub(crate) use draft::draft;
 use vendor::DirectScale;
 
 pub(crate) static API: VendorApi = VendorApi {
@@ -34,9 +36,15 @@ pub(crate) static API: VendorApi = VendorApi {
     undocumented_operations: &[extension::OPERATION.id],
     credential: CredentialKind::SubscriptionKey,
     credential_label: "DirectScale key",
-    curl: CurlCredential { variable: "EMULATOR_KEY", argument: r#"-H "Ocp-Apim-Subscription-Key: $EMULATOR_KEY""# },
+    presented: PresentedCredential { variable: "EMULATOR_KEY", way: Presentation::Header("Ocp-Apim-Subscription-Key") },
     secret_headers: &vendor::SECRETS,
-    access: Access { base_path: "/v1", token_path: None, account: None, secret: "subscription_key" },
+    access: Access {
+        base_path: "/v1",
+        sample_path: "/customers/customer-ids",
+        token_path: None,
+        account: None,
+        secret: "subscription_key",
+    },
     profile: None,
     document,
     routes,

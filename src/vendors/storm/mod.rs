@@ -30,7 +30,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
 use crate::vendor_facts::{CredentialKind, ProfileOwner};
-use crate::vendors::{Access, CurlCredential, VendorApi, VendorRoutes};
+use crate::vendors::{Access, Presentation, PresentedCredential, VendorApi, VendorRoutes};
 
 use vendor::Storm;
 
@@ -41,10 +41,11 @@ pub(crate) static API: VendorApi = VendorApi {
     undocumented_operations: &[token::OPERATION.id],
     credential: CredentialKind::OauthClient,
     credential_label: "Storm client",
-    curl: CurlCredential { variable: "EMULATOR_TOKEN", argument: r#"-H "Authorization: Bearer $EMULATOR_TOKEN""# },
+    presented: PresentedCredential { variable: "EMULATOR_TOKEN", way: Presentation::Bearer },
     secret_headers: &["authorization"],
     access: Access {
         base_path: "/api/1.1",
+        sample_path: "",
         token_path: Some("/1.0/connect/token"),
         account: Some("client_id"),
         secret: "client_secret",

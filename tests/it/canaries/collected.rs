@@ -334,7 +334,16 @@ impl Run {
         ] {
             let entries = self.control(Place::Journal, "GET", &list, None).json();
             let numbers = entries.as_array().expect("requests").iter().map(|entry| entry["number"].to_string());
-            pages.extend(numbers.map(|number| format!("{page}/{number}")));
+            let parts = [
+                "",
+                "?tab=request",
+                "?tab=response",
+                "?tab=changes&technical=1",
+                "?tab=webhooks",
+                "?tab=hooks",
+                "?tab=code",
+            ];
+            pages.extend(numbers.flat_map(|number| parts.map(|part| format!("{page}/{number}{part}"))));
         }
         let mut shown = 0;
         for page in pages {

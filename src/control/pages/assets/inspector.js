@@ -1,70 +1,8 @@
-// What scripts add to the pages: they follow new requests, copy texts, and move between requests by keys.
+// What scripts add to every page: they copy texts, move between requests by keys, and change the colors.
 "use strict";
 
 (() => {
   const byId = (id) => document.getElementById(id);
-
-  const follow = (live) => {
-    const state = byId("live-state");
-    const pause = byId("pause");
-    const body = live.querySelector("tbody");
-    const maxRows = Number(live.dataset.maxRows);
-    let last = Number(live.dataset.last);
-    let isPaused = false;
-    let isFetching = false;
-    let isPending = false;
-    let isRestarted = false;
-    const showState = (text) => { state.textContent = text; state.dataset.state = text; };
-
-    const fetchRows = async () => {
-      if (isPaused || isFetching) { isPending = true; return; }
-      isFetching = true;
-      isPending = false;
-      try {
-        const address = new URL(live.dataset.rows, location.href);
-        address.searchParams.set("since", String(last));
-        const response = await fetch(address, { headers: { Accept: "text/html" } });
-        if (!response.ok) { throw new Error(String(response.status)); }
-        const parsed = new DOMParser().parseFromString(`<table><tbody>${await response.text()}</tbody></table>`, "text/html");
-        const rows = [...parsed.querySelectorAll("tr")];
-        if (isRestarted) { body.replaceChildren(); isRestarted = false; }
-        if (rows.length > 0) {
-          last = Number(rows[0].dataset.number);
-          rows.forEach((row) => row.classList.add("fresh"));
-          body.prepend(...rows);
-          while (body.rows.length > maxRows) { body.lastElementChild.remove(); }
-          const empty = live.querySelector(".empty");
-          if (empty) { empty.hidden = true; }
-        }
-      } catch {
-        showState("Lost");
-      }
-      // Many requests are fetched together, a few times per second, and not one by one.
-      setTimeout(() => { isFetching = false; if (isPending) { fetchRows(); } }, 250);
-    };
-
-    const stream = new EventSource(live.dataset.stream);
-    let isLost = false;
-    stream.addEventListener("open", () => {
-      // A restarted server numbers its requests from 1 again.
-      if (isLost) { isLost = false; isRestarted = true; last = 0; }
-      if (!isPaused) { showState("Live"); }
-      fetchRows();
-    });
-    stream.addEventListener("error", () => { isLost = true; showState("Lost"); });
-    stream.addEventListener("request", fetchRows);
-    addEventListener("pagehide", () => stream.close());
-    state.hidden = false;
-    pause.hidden = false;
-    showState("Connecting");
-    pause.addEventListener("click", () => {
-      isPaused = !isPaused;
-      pause.setAttribute("aria-pressed", String(isPaused));
-      pause.textContent = isPaused ? "Resume" : "Pause";
-      showState(isPaused ? "Paused" : "Live");
-      if (!isPaused) { fetchRows(); }
-    });
-  };
 
   const copy = async (button) => {
     const source = byId(button.dataset.copy);
@@ -85,7 +23,9 @@
   const move = (step) => {
     const links = [...document.querySelectorAll("a.request")];
     if (links.length === 0) { return false; }
-    const at = links.indexOf(document.activeElement);
+    const current = links.findIndex((link) => link.closest("[aria-current]"));
+    const focused = links.indexOf(document.activeElement);
+    const at = focused < 0 ? current : focused;
     const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1);
     links[next].focus();
     links[next].closest("tr").scrollIntoView({ block: "nearest" });
@@ -110,6 +50,39 @@
     button.hidden = false;
     button.addEventListener("click", () => copy(button));
   }
-  const live = byId("live");
-  if (live && live.dataset.stream) { follow(live); }
+  // Times such as "3 s ago" grow older.
+  const age = (seconds) => {
+    for (const [unit, length] of [["d", 86400], ["h", 3600], ["min", 60]]) {
+      if (seconds >= length) { return `${Math.floor(seconds / length)} ${unit} ago`; }
+    }
+    return `${Math.max(0, Math.floor(seconds))} s ago`;
+  };
+  setInterval(() => {
+    for (const time of document.querySelectorAll("time.ago")) { time.textContent = age((Date.now() - Date.parse(time.dateTime)) / 1000); }
+  }, 5000);
+
+  // The colors change without another page load, which would lose what was typed.
+  const theme = byId("theme");
+  if (theme) {
+    const names = ["system", "dark", "light"];
+    theme.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const button = theme.querySelector("button");
+      const address = theme.getAttribute("action");
+      const chosen = address.split("/").pop();
+      const sent = await fetch(address, { method: "POST", redirect: "manual" });
+      if (sent.type !== "opaqueredirect") { return; }
+      document.documentElement.dataset.theme = chosen;
+      document.querySelector('meta[name="color-scheme"]').content = chosen === "system" ? "light dark" : chosen;
+      theme.setAttribute("action", `/_emulator/theme/${names[(names.indexOf(chosen) + 1) % names.length]}`);
+      button.textContent = `Colors: ${chosen}`;
+    });
+  }
+
+  // The language of the samples is remembered.
+  for (const choice of document.querySelectorAll(".sample input[type=radio]")) {
+    const remembered = localStorage.getItem("emulator-language");
+    if (choice.value === remembered) { choice.checked = true; }
+    choice.addEventListener("change", () => localStorage.setItem("emulator-language", choice.value));
+  }
 })();
