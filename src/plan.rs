@@ -5,6 +5,7 @@
 //! our form of that sentence. A field that it does not name has its default; an unknown name or value rejects it as a whole.
 
 mod check;
+mod entries;
 mod stats;
 mod values;
 
@@ -16,6 +17,7 @@ use crate::model::{AddressPart, CountryCode, Field};
 use crate::vendor_facts::with_vendor_sections;
 
 pub use check::{INDEXED, MAX_INDEXED_LENGTH, MAX_PASSWORD_LENGTH};
+pub use entries::PlanEntry;
 pub use stats::{StatPlan, StatValue, StatsPlan};
 pub use values::{
     BackOfficeIdFormat, BackOfficeIds, PasswordRule, RejectionStatus, RequestLimit, TextPhoneDefault, UniqueField,
@@ -27,6 +29,7 @@ with_vendor_sections! {
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(default, deny_unknown_fields)]
     pub struct Plan {
+        /// The status of a rejection.
         pub rejection_status: RejectionStatus,
         /// The status of an upgrade of an unknown customer.
         pub unknown_on_upgrade_status: UnknownStatus,
@@ -45,6 +48,7 @@ with_vendor_sections! {
         pub back_office_id: BackOfficeIds,
         /// `TextPhone` of a new customer when it is not sent.
         pub text_phone_default: TextPhoneDefault,
+        /// What a password must be.
         pub password_rule: PasswordRule,
         /// The minimum age of a customer of type 1, in years.
         pub minimum_age: u8,

@@ -1,5 +1,9 @@
 //! The inspector: its pages, and the forms that change a tenant.
 
+mod customers;
+mod settings;
+mod tables;
+
 use serde_json::json;
 
 use crate::support::control::as_request;
@@ -50,8 +54,25 @@ fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
     tenant.put("/v1/customers/upgrade/3", &json!({}));
     let done = tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let request = format!("/requests/{}", done.header("X-DirectScale-RequestId").expect("an id"));
-    let pages =
-        ["", &request, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/webhooks", "/faults"];
+    let pages = [
+        "",
+        &request,
+        "/customers",
+        "/customers?q=3",
+        "/customers/new",
+        "/customers/3",
+        "/customers/3/edit",
+        "/customers/3/upgrade",
+        "/tree",
+        "/tree?at=1",
+        "/tree?tree=enrollment&q=a",
+        "/tables",
+        "/tables/customers",
+        "/changes",
+        "/diff",
+        "/webhooks",
+        "/faults",
+    ];
     for path in pages.into_iter().chain(["/clock", "/data", "/keys", "/plan"]) {
         let reply = tenant.page(path);
         assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");

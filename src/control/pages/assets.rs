@@ -9,11 +9,14 @@ use crate::control::typed;
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(super) async fn style() -> Response<Body> {
-    cached("text/css; charset=utf-8", include_str!("assets/inspector.css"))
+    cached("text/css; charset=utf-8", concat!(include_str!("assets/inspector.css"), include_str!("assets/data.css")))
 }
 
 pub(super) async fn script() -> Response<Body> {
-    cached("text/javascript; charset=utf-8", include_str!("assets/inspector.js"))
+    cached(
+        "text/javascript; charset=utf-8",
+        concat!(include_str!("assets/inspector.js"), include_str!("assets/data.js")),
+    )
 }
 
 pub(super) async fn icon() -> Response<Body> {

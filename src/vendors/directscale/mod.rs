@@ -2,6 +2,7 @@
 
 mod customers;
 mod error;
+mod error_examples;
 mod examples;
 mod extension;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -22,6 +23,8 @@ use axum::routing::MethodFilter;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
+use crate::model::Customer;
+use crate::plan::Plan;
 use crate::vendor_facts::CredentialKind;
 use crate::vendors::{Access, CurlCredential, VendorApi, VendorRoutes};
 
@@ -42,6 +45,11 @@ pub(crate) static API: VendorApi = VendorApi {
     routes,
     canonical_path: |_| None,
 };
+
+/// A customer as GET returns it, with its secrets.
+pub(crate) fn customer_json(customer: &Customer, plan: &Plan) -> String {
+    serde_json::to_string(&wire::CustomerJson::new(customer, plan)).expect("invariant: plain data is JSON")
+}
 
 fn routes(gateway: &GatewayState) -> VendorRoutes {
     VendorRoutes::new(DirectScale, gateway, with_operations(Table::of_routes()))
