@@ -5,6 +5,7 @@
 //! our form of that sentence. A field that it does not name has its default; an unknown name or value rejects it as a whole.
 
 mod check;
+mod entries;
 mod ranges;
 mod schema;
 mod stats;
@@ -21,6 +22,7 @@ use crate::wire::json_schema::SchemaMember;
 
 use ranges::{MAX_MINIMUM_AGE, MAX_URL_LENGTH};
 
+pub use entries::PlanEntry;
 pub use ranges::{INDEXED, MAX_INDEXED_LENGTH, MAX_PASSWORD_LENGTH};
 pub use stats::{StatPlan, StatValue, StatsPlan};
 pub use values::{

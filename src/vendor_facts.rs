@@ -111,15 +111,51 @@ impl ProfileOwner {
     }
 }
 
+/// The text of a documentation attribute; nothing of another one.
+macro_rules! documentation {
+    (doc = $text:literal) => {
+        $text
+    };
+    ($($other:tt)*) => {
+        ""
+    };
+}
+
+/// A struct that knows the documentation of its fields, so that a page shows it and no second text has to be kept.
+macro_rules! with_meanings {
+    (
+        $(#[$attribute:meta])*
+        pub struct $name:ident { $($(#[$($of_field:tt)*])* pub $field:ident: $kind:ty,)* }
+    ) => {
+        $(#[$attribute])*
+        pub struct $name {
+            $($(#[$($of_field)*])* pub $field: $kind,)*
+        }
+
+        impl $name {
+            /// Each field with its documentation.
+            pub(crate) const MEANINGS: &[(&'static str, &'static str)] = &[
+                $((stringify!($field), concat!($(crate::vendor_facts::documentation!($($of_field)*)),*)),)*
+            ];
+        }
+    };
+}
+
+pub(crate) use {documentation, with_meanings};
+
 /// Adds the vendors' sections to the plan, and to its default. They are members of the plan itself, so that a message about an
 /// unknown member lists them too.
 macro_rules! with_vendor_sections {
     ($(#[$attribute:meta])* pub struct Plan { $($fields:tt)* }) => {
-        $(#[$attribute])*
-        pub struct Plan {
-            $($fields)*
-            pub bydesign: crate::vendor_facts::ByDesignPlan,
-            pub storm: crate::vendor_facts::StormPlan,
+        crate::vendor_facts::with_meanings! {
+            $(#[$attribute])*
+            pub struct Plan {
+                $($fields)*
+                /// The section of ByDesign's API.
+                pub bydesign: crate::vendor_facts::ByDesignPlan,
+                /// The section of Storm's API.
+                pub storm: crate::vendor_facts::StormPlan,
+            }
         }
     };
     (Plan { $($fields:tt)* }) => {
@@ -133,18 +169,20 @@ macro_rules! with_vendor_sections {
 
 pub(crate) use with_vendor_sections;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ByDesignPlan {
-    /// The form of rejections.
-    pub error: ByDesignError,
-    /// The format of a response to a client that accepts any format or has no `Accept` header.
-    pub default_format: DefaultFormat,
-    /// More names of countries, in any case. Null removes a name from the built-in list.
-    pub countries: BTreeMap<String, Option<CountryCode>>,
-    /// The time zone in which dates are written, and in which dates without a zone are read.
-    #[schemars(with = "TimeZoneName")]
-    pub time_zone: Tz,
+with_meanings! {
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct ByDesignPlan {
+        /// The format of rejections.
+        pub error: ByDesignError,
+        /// The format of a response to a client that accepts any format or has no `Accept` header.
+        pub default_format: DefaultFormat,
+        /// More names of countries, in any case. Null removes a name from the built-in list.
+        pub countries: BTreeMap<String, Option<CountryCode>>,
+        /// The time zone in which dates are written, and in which dates without a zone are read.
+        #[schemars(with = "TimeZoneName")]
+        pub time_zone: Tz,
+    }
 }
 
 /// The format of ByDesign's rejections.
@@ -168,23 +206,25 @@ pub enum DefaultFormat {
     Json,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct StormPlan {
-    /// Whether empty texts and null clear stored values; otherwise they do not change them.
-    pub empty_clears: bool,
-    /// Whether ISO 8601 dates are rejected, so that only the service's own format is accepted.
-    pub strict_dates: bool,
-    /// The time zone in which dates are written.
-    #[schemars(with = "TimeZoneName")]
-    pub time_zone: Tz,
-    /// The country of an address that is sent without one.
-    pub default_country: Option<CountryCode>,
-    /// More names of countries, in any case. Null removes a name from the built-in list.
-    pub countries: BTreeMap<String, Option<CountryCode>>,
-    /// Whether stored values complete an address that is sent without Zip, City or country, and replace the other address if
-    /// `UseInvoiceAddressAsDeliveryAddress` is false.
-    pub partial_addresses: bool,
+with_meanings! {
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct StormPlan {
+        /// Whether empty texts and null clear stored values; otherwise they do not change them.
+        pub empty_clears: bool,
+        /// Whether ISO 8601 dates are rejected, so that only the service's own format is accepted.
+        pub strict_dates: bool,
+        /// The time zone in which dates are written.
+        #[schemars(with = "TimeZoneName")]
+        pub time_zone: Tz,
+        /// The country of an address that is sent without one.
+        pub default_country: Option<CountryCode>,
+        /// More names of countries, in any case. Null removes a name from the built-in list.
+        pub countries: BTreeMap<String, Option<CountryCode>>,
+        /// Whether stored values complete an address that is sent without Zip, City or country, and replace the other address if
+        /// `UseInvoiceAddressAsDeliveryAddress` is false.
+        pub partial_addresses: bool,
+    }
 }
 
 impl Default for ByDesignPlan {

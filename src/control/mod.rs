@@ -7,6 +7,7 @@ mod audit;
 mod catalog;
 mod documents;
 mod error;
+mod hooks;
 mod journal;
 mod keys;
 mod pages;

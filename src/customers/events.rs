@@ -1,9 +1,11 @@
 //! Events: each is appended to the outbox in the transaction of the change that it reports.
 
+use sqlx::PgConnection;
+
 use super::error::Error;
 use super::scope::Scope;
 use super::service::Customers;
-use crate::database::Transaction;
+use crate::database::{TenantId, Transaction};
 use crate::journal::{EventNote, RecordedTransaction};
 use crate::model::{Customer, CustomerId};
 use crate::webhooks::{self, Event, EventSettings, EventType};
@@ -88,6 +90,25 @@ impl Customers {
         }
     }
 
+    /// Appends an event of a customer as it is, for a test of the subscribers. Nothing is changed.
+    ///
+    /// # Errors
+    /// `UnknownCustomer`, or when the database fails.
+    pub async fn send_test_event(&self, scope: &Scope<'_>, id: CustomerId, event_type: EventType) -> Result<(), Error> {
+        let Some(settings) = scope.events else { return Ok(()) };
+        let recorded = scope.recorder.transaction();
+        let (within, transaction) = self.begin();
+        let work = async {
+            within.enter_tenant(scope).await?;
+            // The events of a customer are in the order in which its row was locked.
+            within.database.run(async |connection| lock(connection, scope.tenant, id).await).await?;
+            let customer = within.get(scope, id).await?;
+            within.append_event(scope, settings, event_type, &customer).await
+        };
+        let outcome = work.await;
+        self.end(recorded, transaction, outcome).await
+    }
+
     async fn append_event(
         &self,
         scope: &Scope<'_>,
@@ -109,4 +130,13 @@ impl Customers {
         scope.recorder.event(|| EventNote { id, event_type, customer, payload: body.into() });
         Ok(())
     }
+}
+
+async fn lock(connection: &mut PgConnection, tenant: TenantId, id: CustomerId) -> Result<(), sqlx::Error> {
+    let locked = sqlx::query_scalar!(
+        r#"select true as "is_locked!" from customers where tenant_id = $1 and customer_id = $2 for no key update"#,
+        tenant.0,
+        id.0,
+    );
+    locked.fetch_optional(connection).await.map(drop)
 }

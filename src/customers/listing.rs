@@ -1,11 +1,10 @@
-//! Customers for the inspector: page by page, with their position in the sponsor tree and their changes of type.
+//! Customers for the inspector: their position in the sponsor tree and their changes of type.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::service::Customers;
-use super::text::is_forbidden;
 use crate::database::{DatabaseError, TenantId};
 use crate::model::CustomerId;
 
@@ -63,25 +62,6 @@ pub struct TypeChange {
 }
 
 impl Customers {
-    /// At most `limit` customers with an id above `after`, ascending. A term must be the id or a part of name, e-mail
-    /// address, username or back office id, in any case.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn list(
-        &self,
-        tenant: TenantId,
-        term: &str,
-        after: i32,
-        limit: i64,
-    ) -> Result<Vec<CustomerSummary>, DatabaseError> {
-        // No stored value contains such a character.
-        if term.contains(is_forbidden) {
-            return Ok(Vec::new());
-        }
-        self.database.run(async |connection| list(connection, tenant, term, after, limit).await).await
-    }
-
     /// At most `limit` changes of type, the newest first: those of one customer, or of all.
     ///
     /// # Errors
@@ -107,37 +87,6 @@ impl Customers {
         };
         self.database.run(read).await
     }
-}
-
-/// With a term it may read every customer of the tenant.
-async fn list(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    term: &str,
-    after: i32,
-    limit: i64,
-) -> Result<Vec<CustomerSummary>, sqlx::Error> {
-    sqlx::query_as!(
-        CustomerSummary,
-        r#"
-        select customer_id as id, customer_type, customer_status, sponsor_id, back_office_id, username, email_address,
-               coalesce(nullif(concat_ws(' ', first_name, last_name), ''), company_name) as name
-          from customers
-         where tenant_id = $1 and customer_id > $3
-           and ($2 = '' or customer_id::text = $2
-                -- Joined by a character that no value holds, so that no match reaches across two fields but the two names.
-                or strpos(lower(concat_ws(chr(31), concat_ws(' ', first_name, last_name), company_name, email_address,
-                                          username, back_office_id)), lower($2)) > 0)
-         order by customer_id
-         limit $4
-        "#,
-        tenant.0,
-        term,
-        after,
-        limit,
-    )
-    .fetch_all(connection)
-    .await
 }
 
 /// The statement that reads changes of type, of all or of those that meet a condition.

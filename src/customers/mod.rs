@@ -1,5 +1,7 @@
 //! The domain: the operations on customers and their rules. Statuses, bytes and vendors' member names are not known here.
 
+mod branches;
+mod browse;
 mod create;
 mod defaults;
 mod email;
@@ -30,6 +32,8 @@ mod validation;
 mod write;
 mod write_profile;
 
+pub use branches::{BranchNode, MAX_DIRECT, MAX_TOTAL, PathNode};
+pub use browse::{CustomerFilter, CustomerOrder, CustomerPage};
 pub use create::SeedCustomer;
 pub use email::is_email_address;
 pub use error::{Error, Rejection, Violation, ViolationKind};
@@ -37,7 +41,7 @@ pub use hooks::{HookedRequest, hooked_request};
 pub use listing::{CustomerSummary, MAX_COUNTED, TreeAround, TreeNode, TypeChange};
 pub use look_up::LookUp;
 pub use passwords::{PasswordCost, PasswordHashText, Passwords};
-pub use points::Points;
+pub use points::{ExpiringPoints, Points, PointsEntry, PointsLedger};
 pub use populate::{Population, TreeShape};
 pub use profile::{Company, Profile, Version};
 pub use read_profile::Profiled;

@@ -11,7 +11,7 @@ use super::error::Error;
 use super::scope::Scope;
 use super::service::Customers;
 use super::store;
-use crate::database::TenantId;
+use crate::database::{DatabaseError, TenantId};
 use crate::journal::RowBytes;
 use crate::model::CustomerId;
 
@@ -24,12 +24,29 @@ pub struct Points(f64);
 
 /// One entry of a customer's ledger.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Entry {
+pub struct PointsEntry {
     /// Below zero for a deduction.
     pub points: f64,
     pub entered_at: DateTime<Utc>,
     /// `None` for a deduction.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A customer's points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointsLedger {
+    pub balance: f64,
+    /// In the order in which they were entered.
+    pub entries: Vec<PointsEntry>,
+}
+
+/// Points that expire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExpiringPoints {
+    pub customer_id: i32,
+    /// As many as were added: some of them may be used.
+    pub points: f64,
+    pub expires_at: DateTime<Utc>,
 }
 
 impl Points {
@@ -49,7 +66,7 @@ impl Customers {
     /// `UnknownCustomer`, or when the database fails.
     pub async fn add_points(&self, scope: &Scope<'_>, id: CustomerId, points: Points) -> Result<(), Error> {
         let expires_at = scope.now.checked_add_days(LIFETIME).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        let entry = Entry { points: points.0, entered_at: scope.now, expires_at: Some(expires_at) };
+        let entry = PointsEntry { points: points.0, entered_at: scope.now, expires_at: Some(expires_at) };
         self.enter(scope, id, entry).await
     }
 
@@ -58,11 +75,38 @@ impl Customers {
     /// # Errors
     /// `UnknownCustomer`, or when the database fails.
     pub async fn deduct_points(&self, scope: &Scope<'_>, id: CustomerId, points: Points) -> Result<(), Error> {
-        let entry = Entry { points: -points.0, entered_at: scope.now, expires_at: None };
+        let entry = PointsEntry { points: -points.0, entered_at: scope.now, expires_at: None };
         self.enter(scope, id, entry).await
     }
 
-    async fn enter(&self, scope: &Scope<'_>, id: CustomerId, entry: Entry) -> Result<(), Error> {
+    /// A customer's points at a time; none for an unknown customer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn points(
+        &self,
+        tenant: TenantId,
+        id: CustomerId,
+        at: DateTime<Utc>,
+    ) -> Result<PointsLedger, DatabaseError> {
+        let entries = self.database.run(async |connection| ledger(connection, tenant, id).await).await?;
+        Ok(PointsLedger { balance: balance(&entries, at), entries })
+    }
+
+    /// The points of a tenant that expire first after a time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn expiring_points(
+        &self,
+        tenant: TenantId,
+        after: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<ExpiringPoints>, DatabaseError> {
+        self.database.run(async |connection| expiring(connection, tenant, after, limit).await).await
+    }
+
+    async fn enter(&self, scope: &Scope<'_>, id: CustomerId, entry: PointsEntry) -> Result<(), Error> {
         let entry_id = self.random.uuid_at(scope.now);
         let recorded = scope.recorder.transaction();
         let entered = self.database.in_transaction(async |connection| {
@@ -77,7 +121,7 @@ impl Customers {
 
 /// The balance of a ledger at a time. Its entries are in ascending order. Deductions use up the points that expire first, unused
 /// points expire, and points that are added later offset a balance below zero.
-pub(super) fn balance(ledger: &[Entry], at: DateTime<Utc>) -> f64 {
+pub(super) fn balance(ledger: &[PointsEntry], at: DateTime<Utc>) -> f64 {
     let mut left: VecDeque<(f64, DateTime<Utc>)> = VecDeque::new();
     let mut owed = 0.0;
     let drop_expired = |left: &mut VecDeque<(f64, DateTime<Utc>)>, at| {
@@ -115,7 +159,7 @@ async fn insert(
     scope: &Scope<'_>,
     id: CustomerId,
     entry_id: Uuid,
-    entry: &Entry,
+    entry: &PointsEntry,
 ) -> Result<bool, sqlx::Error> {
     let row = sqlx::query_scalar!(
         r#"
@@ -142,9 +186,9 @@ pub(super) async fn ledger(
     connection: &mut PgConnection,
     tenant: TenantId,
     id: CustomerId,
-) -> Result<Vec<Entry>, sqlx::Error> {
+) -> Result<Vec<PointsEntry>, sqlx::Error> {
     sqlx::query_as!(
-        Entry,
+        PointsEntry,
         r#"
         select points::float8 as "points!", entered_at, expires_at from reward_points
          where tenant_id = $1 and customer_id = $2
@@ -152,6 +196,28 @@ pub(super) async fn ledger(
         "#,
         tenant.0,
         id.0,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Reads all points of the tenant.
+async fn expiring(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    after: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<ExpiringPoints>, sqlx::Error> {
+    sqlx::query_as!(
+        ExpiringPoints,
+        r#"
+        select customer_id, points::float8 as "points!", expires_at as "expires_at!" from reward_points
+         where tenant_id = $1 and expires_at > $2
+         order by expires_at, customer_id, id limit $3
+        "#,
+        tenant.0,
+        after,
+        limit,
     )
     .fetch_all(connection)
     .await
@@ -177,12 +243,12 @@ mod tests {
         DateTime::UNIX_EPOCH + Days::new(number)
     }
 
-    fn added(points: f64, on: u64) -> Entry {
-        Entry { points, entered_at: day(on), expires_at: Some(day(on + 365)) }
+    fn added(points: f64, on: u64) -> PointsEntry {
+        PointsEntry { points, entered_at: day(on), expires_at: Some(day(on + 365)) }
     }
 
-    fn deducted(points: f64, on: u64) -> Entry {
-        Entry { points: -points, entered_at: day(on), expires_at: None }
+    fn deducted(points: f64, on: u64) -> PointsEntry {
+        PointsEntry { points: -points, entered_at: day(on), expires_at: None }
     }
 
     #[test]

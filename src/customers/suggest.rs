@@ -147,7 +147,7 @@ impl Customers {
     /// Whether a customer exists, has a type that the plan accepts, and does not stand below the one that is written.
     async fn may_sponsor(&self, scope: &Scope<'_>, id: Option<CustomerId>, sponsor: i32) -> Result<bool, Error> {
         let Some(after) = sponsor.checked_sub(1) else { return Ok(false) };
-        let found = self.list(scope.tenant, "", after, 1).await?;
+        let found = self.following(scope.tenant, after, 1).await?;
         let is_accepted = |found: i32| scope.plan.sponsor_types().is_none_or(|types| types.contains(&found));
         if !found.first().is_some_and(|found| found.id == sponsor && is_accepted(found.customer_type)) {
             return Ok(false);
@@ -167,7 +167,7 @@ impl Customers {
         kind: Option<&ViolationKind>,
     ) -> Result<Option<SuggestedValue>, Error> {
         if field == Field::SponsorId {
-            let sponsors = self.list(scope.tenant, "", 0, MAX_SPONSORS).await?;
+            let sponsors = self.following(scope.tenant, 0, MAX_SPONSORS).await?;
             for sponsor in sponsors {
                 if purpose.id() != Some(CustomerId(sponsor.id))
                     && self.may_sponsor(scope, purpose.id(), sponsor.id).await?

@@ -12,6 +12,7 @@ mod lifecycle;
 mod limits;
 mod listing;
 mod loader;
+mod rows;
 mod seed;
 mod service;
 mod settings;
@@ -45,12 +46,13 @@ pub use lifecycle::NewTenant;
 pub use limits::{FaultRules, LimitExceeded, Limits};
 pub use listing::{SnapshotListing, TenantListing};
 pub use loader::TenantLoader;
+pub use rows::{RowComparison, RowFilter, RowsPage, TableColumn, TableListing};
 pub use seed::{
     DEMO_KEY, DEMO_SEED, LoadedSeed, MAX_SEED_BYTES, SeedContents, SeedFile, SeedInput, SeedSource, SeedTenant,
     is_named_json, load_seed, load_source, read_text, seed_files,
 };
 pub use service::{NOT_A_KEY_NAME, SEED, Tenants, is_key_name};
-pub use settings::Integration;
+pub use settings::{Integration, IntegrationDraft};
 pub use store::is_empty;
 
 /// A tenant as a request sees it.

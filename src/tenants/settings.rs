@@ -5,12 +5,14 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::Tenant;
+use super::credential::digest;
 use super::error::{Attempts, CLOCK_OUT_OF_RANGE, TenantError};
 use super::seed::{SeedExtension, SeedTenant};
 use super::service::Tenants;
 use super::store::{self, By, lifecycle};
 use crate::clock::Clock;
 use crate::database::{DatabaseError, TenantId, is_deadlock, lock_tenant, violated_unique_constraint};
+use crate::extension::Extension;
 use crate::fault_injection::{self, FaultRule};
 use crate::plan::Plan;
 use crate::webhooks::EventSettings;
@@ -21,6 +23,15 @@ use crate::webhooks::EventSettings;
 pub struct Integration {
     extension: Option<SeedExtension>,
     events: Option<EventSettings>,
+}
+
+/// A tenant's Client Extension and webhook subscriptions, for a change of a part of them.
+#[derive(Default)]
+pub struct IntegrationDraft {
+    pub extension: Option<Extension>,
+    pub events: Option<EventSettings>,
+    /// The token with which the extension calls back, if it gets another one.
+    pub directscale_token: Option<String>,
 }
 
 impl From<SeedTenant> for Integration {
@@ -137,6 +148,47 @@ impl Tenants {
             Ok::<_, TenantError>(())
         });
         connected.await?;
+        self.invalidate(tenant.id);
+        Ok(())
+    }
+
+    /// Changes a part of a tenant's Client Extension and webhook subscriptions: `change` gets the stored ones, and says why it cannot.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, `Rejected` with the reason of `change`, when a part is not in its range, or when an extension has no token to call
+    /// back with; or when the database fails.
+    pub async fn change_integration(
+        &self,
+        name: &str,
+        change: impl Fn(&mut IntegrationDraft) -> Result<(), String>,
+    ) -> Result<(), TenantError> {
+        let tenant = self.tenant_to_lock(name).await?;
+        let _access = self.locks().exclusive(tenant.id).await?;
+        let changed = self.database.in_transaction(async |connection| {
+            lock_tenant(connection, tenant.id).await?;
+            let Tenant { extension, events, .. } = self.reload(connection, &tenant).await?;
+            let had_extension = extension.is_some();
+            let mut draft = IntegrationDraft { extension, events, directscale_token: None };
+            change(&mut draft).map_err(TenantError::Rejected)?;
+            let IntegrationDraft { extension, events, directscale_token } = draft;
+            events.as_ref().map_or(Ok(()), EventSettings::check).map_err(TenantError::Rejected)?;
+            extension.as_ref().map_or(Ok(()), Extension::check).map_err(TenantError::Rejected)?;
+            if extension.is_some() && !had_extension && directscale_token.is_none() {
+                return Err(TenantError::Rejected(
+                    "the token with which the extension calls back is missing".to_owned(),
+                ));
+            }
+            store::set_integration(connection, tenant.id, extension.as_ref(), events.as_ref()).await?;
+            if extension.is_none() || directscale_token.is_some() {
+                store::delete_extension_token(connection, tenant.id).await?;
+            }
+            if let Some(token) = directscale_token.filter(|_| extension.is_some()) {
+                store::insert_extension_token(connection, tenant.id, &digest(&token)).await?;
+            }
+            self.servers.raise(connection, tenant.id).await?;
+            Ok::<_, TenantError>(())
+        });
+        changed.await?;
         self.invalidate(tenant.id);
         Ok(())
     }

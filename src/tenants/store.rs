@@ -4,6 +4,7 @@ pub(super) mod copy;
 pub(super) mod credentials;
 pub(super) mod export;
 pub(super) mod lifecycle;
+pub(super) mod rows;
 pub(super) mod snapshots;
 
 use std::collections::{BTreeMap, BTreeSet};

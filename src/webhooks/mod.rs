@@ -16,5 +16,5 @@ pub use event::{DeliveryState, Event};
 pub use outbox::append;
 pub use payload::payload;
 pub use settings::{EventSettings, EventType, Subscription};
-pub use store::{DeliveryListing, list, resend};
+pub use store::{AttemptListing, DeliveryListing, DueListing, attempts, due_next, list, resend};
 pub use worker::Deliveries;

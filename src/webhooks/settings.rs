@@ -97,6 +97,12 @@ impl EventType {
 }
 
 impl EventSettings {
+    /// The default retries and timeout.
+    #[must_use]
+    pub fn of(subscriptions: Vec<Subscription>) -> Self {
+        Self { subscriptions, retry_seconds: retry_seconds(), timeout_seconds: timeout_seconds() }
+    }
+
     /// The URLs that receive events of this type.
     pub(super) fn subscribers(&self, event: EventType) -> Vec<String> {
         let subscribed = self.subscriptions.iter().filter(|subscription| subscription.types.contains(&event));

@@ -102,6 +102,81 @@ pub async fn list(
     Ok(listed)
 }
 
+/// An attempt of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptListing {
+    pub id: Uuid,
+    /// Without the values of its query.
+    pub url: String,
+    pub attempt: i32,
+    pub attempted_at: DateTime<Utc>,
+    pub duration_ms: i32,
+    /// `None` where there was no response.
+    pub status: Option<i32>,
+}
+
+/// The attempts of these events, in the order in which they were made.
+///
+/// # Errors
+/// When the database fails.
+pub async fn attempts(
+    database: &Database,
+    tenant: TenantId,
+    events: &[Uuid],
+) -> Result<Vec<AttemptListing>, DatabaseError> {
+    let read = database.run(async |connection| {
+        sqlx::query_as!(
+            AttemptListing,
+            "select id, url, attempt, attempted_at, duration_ms, status from event_attempts
+              where tenant_id = $1 and id = any ($2) order by id, url, attempt",
+            tenant.0,
+            events,
+        )
+        .fetch_all(connection)
+        .await
+    });
+    let mut listed = read.await?;
+    for attempt in &mut listed {
+        attempt.url = without_query_values(&attempt.url);
+    }
+    Ok(listed)
+}
+
+/// A delivery that will be attempted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueListing {
+    pub id: Uuid,
+    /// Without the values of its query.
+    pub url: String,
+    pub event_type: String,
+    pub customer_id: i32,
+    pub attempts: i32,
+    pub due_at: DateTime<Utc>,
+}
+
+/// The pending deliveries of a tenant that are due first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn due_next(database: &Database, tenant: TenantId, limit: i64) -> Result<Vec<DueListing>, DatabaseError> {
+    let read = database.run(async |connection| {
+        sqlx::query_as!(
+            DueListing,
+            "select id, url, event_type, customer_id, attempts, due_at from event_deliveries
+              where tenant_id = $1 and state = 'pending' order by due_at limit $2",
+            tenant.0,
+            limit,
+        )
+        .fetch_all(connection)
+        .await
+    });
+    let mut listed = read.await?;
+    for delivery in &mut listed {
+        delivery.url = without_query_values(&delivery.url);
+    }
+    Ok(listed)
+}
+
 /// Sets the failed and dropped deliveries to pending again, or all of one event, and returns their number. A resent delivery starts
 /// over: it has the whole schedule of retries, and its earlier attempts are deleted, because attempts are numbered from 1. Events
 /// that waited for it are due too. `now` is the tenant's time.

@@ -1,5 +1,9 @@
 //! The inspector: its pages, and the forms that change a tenant.
 
+mod customers;
+mod settings;
+mod tables;
+
 use serde_json::json;
 
 use crate::support::control::as_request;
@@ -55,7 +59,17 @@ fn every_page_of_a_tenant_is_complete_and_has_no_secret() {
     let pages =
         ["", &request, "/customers", "/customers?q=3", "/customers/3", "/changes", "/diff", "/webhooks", "/faults"];
     let others = ["/clock", "/data", "/keys", "/plan", "/go"];
-    for path in pages.into_iter().chain(others).chain(parts.iter().map(String::as_str)) {
+    let forms = [
+        "/customers/new",
+        "/customers/3/edit",
+        "/customers/3/upgrade",
+        "/tree",
+        "/tree?at=1",
+        "/tree?tree=enrollment&q=a",
+        "/tables",
+        "/tables/customers",
+    ];
+    for path in pages.into_iter().chain(others).chain(forms).chain(parts.iter().map(String::as_str)) {
         let reply = tenant.page(path);
         assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");
         let policy = reply.header("Content-Security-Policy").expect("a policy");

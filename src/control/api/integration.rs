@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -11,7 +10,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Answer, Content, Control, ControlError, json, no_content, read};
-use crate::extension::{self, Extension, HookId};
+use crate::control::hooks::{self, TriedHook};
+use crate::extension::Extension;
 use crate::tenants::{Integration, SeedInput};
 use crate::webhooks::{EventSettings, EventType, Subscription};
 
@@ -141,18 +141,7 @@ pub(super) async fn try_hook(
     headers: HeaderMap,
     Content(body): Content,
 ) -> Answer {
-    let tenants = control.tenants()?;
-    let hook = HookId::try_from(hook).map_err(ControlError::Bad)?;
     let request: Value = read(&headers, &body)?;
-    let extension = tenants.tenant(&name).await?.extension;
-    let extension = extension.ok_or_else(|| ControlError::Bad(format!("tenant '{name}' has no extension")))?;
-    let url = extension.url(hook.as_str()).ok_or_else(|| {
-        ControlError::Bad(format!("the extension of tenant '{name}' does not answer {}", hook.as_str()))
-    })?;
-    let outgoing = control.outgoing.get().ok_or(ControlError::NotReady)?;
-    let timeout = Duration::from_secs(u64::from(extension.timeout_seconds.get()));
-    let tried = extension::try_hook(outgoing, &tenants.random, &extension, url, &request, timeout).await;
-    let response = tried.map_err(|error| ControlError::Bad(format!("no response: {error}")))?;
-    let body = extension.without_token(&String::from_utf8_lossy(&response.body));
-    Ok(json(StatusCode::OK, &HookResponse { url: url.shown(), status: response.status, body }))
+    let TriedHook { url, status, body } = hooks::try_hook(&control, &name, hook, &request).await?;
+    Ok(json(StatusCode::OK, &HookResponse { url, status, body }))
 }

@@ -54,7 +54,9 @@ impl Default for Exports {
 }
 
 impl Exports {
-    async fn begin(&self) -> Result<OwnedSemaphorePermit, ControlError> {
+    /// # Errors
+    /// `TooManyExports`.
+    pub(in crate::control) async fn begin(&self) -> Result<OwnedSemaphorePermit, ControlError> {
         let begun = timeout(EXPORT_WAIT, Arc::clone(&self.0).acquire_owned()).await;
         begun.map_err(|_| ControlError::TooManyExports)?.map_err(|_| ControlError::TooManyExports)
     }

@@ -30,13 +30,18 @@ pub(super) struct Asset {
 }
 
 pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    let sheets = [include_str!("assets/inspector.css"), include_str!("assets/requests.css")];
+    let sheets =
+        [include_str!("assets/inspector.css"), include_str!("assets/requests.css"), include_str!("assets/data.css")];
     Asset::new("inspector.css", "text/css; charset=utf-8", &sheets)
 });
 
 pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    let scripts =
-        [include_str!("assets/inspector.js"), include_str!("assets/requests.js"), include_str!("assets/palette.js")];
+    let scripts = [
+        include_str!("assets/inspector.js"),
+        include_str!("assets/requests.js"),
+        include_str!("assets/palette.js"),
+        include_str!("assets/data.js"),
+    ];
     Asset::new("inspector.js", "text/javascript; charset=utf-8", &scripts)
 });
 

@@ -37,7 +37,7 @@ impl Connection {
     pub(super) async fn of(request: &PageRequest, tenant: TenantId, name: &str) -> Result<Self, ControlError> {
         let tenants = &request.tenants;
         let keys = list_credentials(&tenants.database, name).await?;
-        let first = tenants.customers.list(tenant, "", 0, 1).await?;
+        let first = tenants.customers.following(tenant, 0, 1).await?;
         Ok(Self {
             origin: request.vendor_origin(),
             tenant: name.to_owned(),

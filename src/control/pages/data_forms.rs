@@ -17,6 +17,7 @@ pub(super) fn reset(page: &TenantPage) -> Markup {
                 form method="post" action=(page.path("data/reset")) { button { "Reset to the seed" } }
                 a.button.quiet href=(page.path("diff")) { "Compare with the seed" }
                 a.button.quiet href={ "/_emulator/tenants/" (super::format::encoded(page.name())) "/export" } { "Export as a seed file" }
+                a.button.quiet href=(page.path("tables")) { "Look at the tables" }
             }
         }
     }

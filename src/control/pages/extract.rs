@@ -74,15 +74,20 @@ pub(super) struct PageRequest {
 impl PageRequest {
     /// Scheme, host and port of the vendor APIs for this browser: those of the page, with another port if `/_emulator` has its own listener.
     pub(super) fn vendor_origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.vendor_address())
+    }
+
+    /// Host and port of the vendor APIs for this browser.
+    pub(super) fn vendor_address(&self) -> String {
         match self.control.api_port.get() {
             Some(port) => {
                 let without_port = match self.host.rfind(':') {
                     Some(colon) if !self.host[colon..].contains(']') => &self.host[..colon],
                     _ => &self.host,
                 };
-                format!("{}://{without_port}:{port}", self.scheme)
+                format!("{without_port}:{port}")
             }
-            None => format!("{}://{}", self.scheme, self.host),
+            None => self.host.clone(),
         }
     }
 

@@ -12,6 +12,7 @@ use super::format::count;
 use super::json_edit::Node;
 use super::replay::{self, Draft};
 use super::tabs::{self, Tab};
+use super::vendor_call::KEY_NAME;
 use crate::control::error::ControlError;
 use crate::customers::{Error, Scope, SuggestedValue, Suggestions};
 use crate::journal::HIDDEN;
@@ -157,7 +158,7 @@ async fn fill(
     replaced.extend(&hidden);
     let _presence = page.tenants().enter(page.tenant.id).await?;
     let now = page.tenant.clock.now();
-    let scope = Scope::internal(page.tenant.id, plan, now, replay::KEY_NAME, page.tenants().random.uuid());
+    let scope = Scope::internal(page.tenant.id, plan, now, KEY_NAME, page.tenants().random.uuid());
     let suggested = page.tenants().customers.suggest(&scope, read.purpose, read.fields, &replaced).await;
     let Suggestions { values, left } = suggested.map_err(failed)?;
     for (field, value) in values {

@@ -72,6 +72,16 @@ pub(super) fn grouped(number: usize) -> String {
     parts.join(",")
 }
 
+/// The same of a number from the database, which is never below zero.
+pub(super) fn grouped_i64(number: i64) -> String {
+    grouped(usize::try_from(number).unwrap_or_default())
+}
+
+/// A number that was counted up to a limit.
+pub(super) fn counted(number: i64, limit: i64) -> String {
+    if number > limit { format!("more than {}", grouped_i64(limit)) } else { grouped_i64(number) }
+}
+
 /// The status of a response, as a colored number.
 pub(super) fn status(status: Option<u16>) -> Markup {
     let Some(code) = status else { return html! { span.status.s0 { "no response" } } };

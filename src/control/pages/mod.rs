@@ -8,13 +8,18 @@ mod code;
 mod connect;
 mod copy;
 mod customer;
+mod customer_form;
+mod customer_writes;
 mod customers;
 mod data;
 mod data_forms;
 mod diff;
 mod diff_lines;
 mod dress;
+mod explorer;
 mod extract;
+mod fault_forms;
+mod fault_rules;
 mod faults;
 mod fix;
 mod format;
@@ -27,17 +32,21 @@ mod listing;
 mod login;
 mod palette;
 mod plan;
+mod plan_form;
 mod profile_section;
 mod replay;
 mod request;
 mod request_parts;
 mod requests;
+mod tables;
+mod tables_csv;
 mod tabs;
 mod tasks;
 mod tenants;
 mod tree;
 mod undo;
 mod undo_switch;
+mod vendor_call;
 mod webhooks;
 
 use std::sync::Arc;
@@ -67,13 +76,29 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/replay", post(replay::send))
         .route("/fix", post(fix::complete))
         .route("/customers", get(customers::page))
+        .route("/customers/new", get(customer_writes::new).post(customer_writes::create))
         .route("/customers/{customer}", get(customer::page))
+        .route("/customers/{customer}/edit", get(customer_writes::edit).post(customer_writes::change))
+        .route("/customers/{customer}/upgrade", get(customer_writes::upgrade_form).post(customer_writes::upgrade))
+        .route("/customers/{customer}/delete", post(customer_writes::delete))
+        .route("/tree", get(explorer::page))
+        .route("/tree/branch", get(explorer::branch))
+        .route("/tree/move", post(explorer::submit))
         .route("/changes", get(changes::page))
         .route("/diff", get(diff::page))
         .route("/webhooks", get(webhooks::page))
         .route("/webhooks/resend", post(webhooks::resend))
+        .route("/webhooks/subscription", post(webhooks::subscription))
+        .route("/webhooks/extension", post(webhooks::extension))
+        .route("/webhooks/test", post(webhooks::test_event))
+        .route("/webhooks/hook", post(webhooks::test_hook))
+        .route("/tables", get(tables::list))
+        .route("/tables/{table}", get(tables::rows))
+        .route("/tables/{table}/csv", get(tables::csv))
         .route("/faults", get(faults::page).post(faults::add))
         .route("/faults/event", post(faults::add_event))
+        .route("/faults/preset", post(faults::add_preset))
+        .route("/faults/sentence", get(faults::sentence))
         .route("/faults/json", post(faults::add_json))
         .route("/faults/delete", post(faults::delete))
         .route("/clock", get(clock::page).post(clock::change))

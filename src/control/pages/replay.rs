@@ -1,28 +1,18 @@
 //! Sends a request again, unchanged or edited: through the router of the vendor APIs, as the tenant, without its key.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, Uri, header};
 use maud::{Markup, html};
-use tower::ServiceExt as _;
 
 use super::copy::{header as header_of, in_utf8, without_key};
 use super::extract::TenantPage;
-use super::format::request_id;
 use super::json_text::pretty_json;
 use super::layout::field;
 use super::tabs::{self, Tab};
+use super::vendor_call::{self, KEY_NAME};
 use super::{PageResult, see_other};
 use crate::control::error::ControlError;
-use crate::control::journal::listed;
-use crate::database::measured;
-use crate::gateway::{Replayed, RequestSummary, caught, panic_text};
-use crate::journal::{Entry, Filter, HIDDEN};
-use crate::tenants::{Caller, CredentialKind};
-
-/// In the journal, the key of requests from the inspector.
-pub(super) const KEY_NAME: &str = "inspector";
+use crate::journal::{Entry, HIDDEN};
 
 /// The id of the form.
 pub(super) const EDITOR: &str = "editor";
@@ -132,31 +122,8 @@ pub(super) async fn send(page: TenantPage) -> PageResult {
 }
 
 async fn deliver(page: &TenantPage, draft: &Draft) -> Result<String, ControlError> {
-    let vendor = page.request.control.vendor.get().cloned().ok_or(ControlError::NotReady)?;
-    let mut request = draft.request()?;
-    let presence = page.tenants().enter(page.tenant.id).await?;
-    let tenant = page.tenants().tenant(page.name()).await?;
-    let caller = Caller::new(Arc::new(tenant), KEY_NAME, CredentialKind::default()).with_guard(presence);
-    request.extensions_mut().insert(Replayed(caller));
-    // In its own task, so that a browser that disconnects does not abort the request.
-    let sent = tokio::spawn(async move { caught(measured(vendor.oneshot(request))).await });
-    let (Ok(response), _) = sent.await.map_err(|_| ControlError::Interrupted)?.map_err(|panic| {
-        tracing::error!(panic = panic_text(&*panic), "a handler panicked");
-        ControlError::Interrupted
-    })?;
-    let id = response.extensions().get::<RequestSummary>().and_then(|summary| summary.request_id);
-    drop(response);
-    let id = match id {
-        Some(id) => id.to_string(),
-        None => newest_id(page).await?,
-    };
-    Ok(page.path(&format!("requests/{id}")))
-}
-
-/// The id of the tenant's newest request, for the path of its page.
-async fn newest_id(page: &TenantPage) -> Result<String, ControlError> {
-    let newest = listed(&page.tenants().journal, Some(page.tenant.id), &Filter::default(), 1).await?;
-    Ok(newest.first().map(request_id).unwrap_or_default())
+    let sent = vendor_call::send(page, draft.request()?).await?;
+    Ok(page.path(&format!("requests/{}", sent.request)))
 }
 
 /// Whether a request was rejected, or has members without effect.

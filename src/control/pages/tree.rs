@@ -50,7 +50,9 @@ fn branch(page: &TenantPage, upline: i32, children: i64, all: &[TreeNode]) -> Ma
             @for below in &shown {
                 li { (node(page, below, false)) (branch(page, below.id, below.children, all)) }
             }
-            @if hidden > 0 { li.more { "and " @if children > MAX_COUNTED { "more than " } (hidden) " more" } }
+            @if hidden > 0 {
+                li.more { a href=(page.path(&format!("tree?at={upline}"))) { "and " @if children > MAX_COUNTED { "more than " } (hidden) " more" } }
+            }
         }
     }
 }
@@ -64,7 +66,7 @@ fn node(page: &TenantPage, node: &TreeNode, is_own: bool) -> Markup {
             span.dim {
                 (kind)
                 @if node.children > 0 {
-                    " · " @if node.children > MAX_COUNTED { "more than " } (node.children.min(MAX_COUNTED)) " below"
+                    " · " @if node.children > MAX_COUNTED { "more than " } (node.children.min(MAX_COUNTED)) " direct"
                 }
             }
         }

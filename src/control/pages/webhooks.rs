@@ -1,5 +1,7 @@
 //! The deliveries of a tenant's events, and their subscribers.
 
+mod integration;
+
 use maud::{Markup, html};
 
 use super::PageResult;
@@ -9,19 +11,22 @@ use super::json_text::pretty_json;
 use super::layout::field;
 use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
-use crate::webhooks::{self, DeliveryListing, DeliveryState};
+use crate::control::hooks::TriedHook;
+use crate::webhooks::{self, AttemptListing, DeliveryListing, DeliveryState};
+
+pub(super) use integration::{extension, subscription, test_event, test_hook};
 
 const MAX_SHOWN: i64 = 100;
 
 pub(super) async fn page(page: TenantPage) -> PageResult {
-    render(&page, None).await
+    render(&page, None, None).await
 }
 
 /// Resends one event, or all failed and dropped ones.
 pub(super) async fn resend(page: TenantPage) -> PageResult {
     match resend_deliveries(&page).await {
         Ok(due) => Ok(page.to(&format!("webhooks?due={due}"))),
-        Err(error) => render(&page, Some(error)).await,
+        Err(error) => render(&page, Some(error), None).await,
     }
 }
 
@@ -33,10 +38,15 @@ async fn resend_deliveries(page: &TenantPage) -> Result<u64, ControlError> {
     Ok(due)
 }
 
-async fn render(page: &TenantPage, problem: Option<ControlError>) -> PageResult {
+/// The page, with the response of a hook that was tested.
+async fn render(page: &TenantPage, problem: Option<ControlError>, tried: Option<&TriedHook>) -> PageResult {
     let text = page.request.query.text("state");
     let state = DeliveryState::ALL.into_iter().find(|state| state.name() == text);
-    let found = webhooks::list(&page.tenants().database, page.tenant.id, state, MAX_SHOWN).await?;
+    let (database, tenant) = (&page.tenants().database, page.tenant.id);
+    let found = webhooks::list(database, tenant, state, MAX_SHOWN).await?;
+    let mut events: Vec<_> = found.iter().map(|delivery| delivery.id).collect();
+    events.dedup();
+    let attempts = webhooks::attempts(database, tenant, &events).await?;
     let choice = html! {
         select #state name="state" {
             option value="" selected[state.is_none()] { "all" }
@@ -46,10 +56,11 @@ async fn render(page: &TenantPage, problem: Option<ControlError>) -> PageResult 
         }
     };
     let body = html! {
-        @if let Some(due) = page.request.query.filled("due") {
-            div.alert.good role="status" { (due.chars().filter(char::is_ascii_digit).collect::<String>()) " deliveries are pending again." }
+        (done(page))
+        div.pair {
+            (integration::subscriptions(page))
+            (integration::hooks(page, tried))
         }
-        (receivers(page))
         section aria-labelledby="deliveries" {
             h2 #deliveries { "Deliveries" }
             div.bar {
@@ -65,18 +76,33 @@ async fn render(page: &TenantPage, problem: Option<ControlError>) -> PageResult 
                 }
             }
             @if found.is_empty() { p.empty { "No deliveries." } }
-            @for delivery in &found { (of_delivery(page, delivery)) }
+            @for delivery in &found { (of_delivery(page, delivery, &attempts)) }
         }
     };
     Ok(tabs::of_tenant(page, Tab::Webhooks, "Webhooks", problem.as_ref(), &body))
 }
 
-fn of_delivery(page: &TenantPage, delivery: &DeliveryListing) -> Markup {
+/// The result of a form that led here.
+fn done(page: &TenantPage) -> Markup {
+    let query = &page.request.query;
+    html! {
+        @if let Some(due) = query.filled("due") {
+            div.alert.good role="status" { (due.chars().filter(char::is_ascii_digit).collect::<String>()) " deliveries are pending again." }
+        }
+        @if query.filled("changed").is_some() { div.alert.good role="status" { "Saved." } }
+        @if query.filled("sent").is_some() {
+            div.alert.good role="status" { "The test event is in the list of deliveries below. " a href=(page.path("webhooks")) { "Refresh" } }
+        }
+    }
+}
+
+fn of_delivery(page: &TenantPage, delivery: &DeliveryListing, attempts: &[AttemptListing]) -> Markup {
     let class = match delivery.state {
         DeliveryState::Delivered => "mark good",
         DeliveryState::Pending => "mark warn",
         DeliveryState::Failed | DeliveryState::Dropped => "mark bad",
     };
+    let own = attempts.iter().filter(|attempt| attempt.id == delivery.id && attempt.url == delivery.url);
     html! {
         article.card {
             div.head {
@@ -96,6 +122,7 @@ fn of_delivery(page: &TenantPage, delivery: &DeliveryListing) -> Markup {
                 @if delivery.state == DeliveryState::Pending { " Due " (time(delivery.due_at)) "." }
                 @if let Some(fault) = delivery.fault_id { " It triggered fault " (fault) "." }
             }
+            (timeline(delivery, own.collect()))
             @if let Some(response) = delivery.response.as_deref().filter(|text| !text.is_empty()) {
                 details { summary { "Last response" } pre { (pretty_json(response)) } }
             }
@@ -108,27 +135,25 @@ fn of_delivery(page: &TenantPage, delivery: &DeliveryListing) -> Markup {
     }
 }
 
-/// The subscribers, and the extension's hooks.
-fn receivers(page: &TenantPage) -> Markup {
-    let subscriptions = page.tenant.events.as_ref().map(|events| events.subscriptions.as_slice()).unwrap_or_default();
+/// The event, each attempt with its result, and what follows.
+fn timeline(delivery: &DeliveryListing, attempts: Vec<&AttemptListing>) -> Markup {
     html! {
-        div.pair {
-            section {
-                h2 { "Subscribers" }
-                @if subscriptions.is_empty() { p.empty { "None." } }
-                ul.plain { @for subscription in subscriptions {
-                    li { code { (subscription.url.shown()) } br;
-                         span.dim { (subscription.types.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")) } }
-                } }
-            }
-            section {
-                h2 { "The extension's hooks" }
-                @match &page.tenant.extension {
-                    None => p.empty { "There is no extension: the vendor's default behavior applies." },
-                    Some(extension) => ul.plain {
-                        @for (hook, url) in &extension.hooks { li { (hook.as_str()) br; code { (url.shown()) } } }
-                        @if extension.hooks.is_empty() { li.dim { "It answers no hooks." } }
-                    },
+        details open[attempts.len() > 1] {
+            summary { "Timeline" }
+            ol.timeline {
+                li { (time(delivery.created_at)) " The event happened." }
+                @for attempt in attempts {
+                    li.is-good[attempt.status.is_some_and(|status| (200..300).contains(&status))] {
+                        (time(attempt.attempted_at)) " Attempt " (attempt.attempt) ": "
+                        @match attempt.status { Some(status) => { "status " (status) }, None => "no response" }
+                        " after " (attempt.duration_ms) " ms."
+                    }
+                }
+                @match delivery.state {
+                    DeliveryState::Pending => li.is-due { (time(delivery.due_at)) " The next attempt is due." },
+                    DeliveryState::Delivered => "",
+                    DeliveryState::Failed => li { "No further attempt." },
+                    DeliveryState::Dropped => li { "A fault rule prevented the delivery." },
                 }
             }
         }

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::error::{Error, Problem};
-use super::query::look_up;
+use super::query::{look_up, no_look_up};
 use super::vendor::DirectScaleRequest as _;
 use super::wire::{Body, CustomFieldsJson, CustomerJson, CustomerPatch, CustomerRequest, PasswordRequest};
 use crate::gateway::{ApiRequest, Reply, wants_representation};
@@ -33,13 +33,7 @@ use crate::plan::UnsupportedPatchFields;
 pub(super) async fn by_parameter(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let parameters = request.query();
     let (by, ignored) = look_up(&parameters);
-    let by = by.ok_or_else(|| {
-        Error::parameter(
-            "$query",
-            "required",
-            "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.",
-        )
-    })?;
+    let by = by.ok_or_else(no_look_up)?;
     let scope = request.scope();
     let found = request.services.customers.look_up(&scope, by).await?;
     let found: Vec<_> = found.iter().map(|customer| CustomerJson::new(customer, scope.plan)).collect();

@@ -41,6 +41,11 @@ const BODIES: [(&str, &str); 8] = [
     ("DeductRewardPoints", r#"{ "pointsToDeduct": 20 }"#),
 ];
 
+/// The names of the parameters that have an example.
+pub(super) fn parameter_names() -> impl Iterator<Item = &'static str> {
+    PARAMETERS.iter().map(|(name, _)| *name)
+}
+
 /// Adds an operation's examples.
 ///
 /// # Panics

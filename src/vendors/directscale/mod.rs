@@ -3,6 +3,7 @@
 mod customers;
 mod draft;
 mod error;
+mod error_examples;
 mod examples;
 mod extension;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -23,6 +24,8 @@ use axum::routing::MethodFilter;
 use utoipa::openapi::OpenApi;
 
 use crate::gateway::{GatewayState, Table, operations};
+use crate::model::Customer;
+use crate::plan::Plan;
 use crate::vendor_facts::CredentialKind;
 use crate::vendors::{Access, Presentation, PresentedCredential, VendorApi, VendorRoutes};
 
@@ -50,6 +53,11 @@ pub(crate) static API: VendorApi = VendorApi {
     routes,
     canonical_path: |_| None,
 };
+
+/// A customer as GET returns it, with its secrets.
+pub(crate) fn customer_json(customer: &Customer, plan: &Plan) -> String {
+    serde_json::to_string(&wire::CustomerJson::new(customer, plan)).expect("invariant: plain data is JSON")
+}
 
 fn routes(gateway: &GatewayState) -> VendorRoutes {
     VendorRoutes::new(DirectScale, gateway, with_operations(Table::of_routes()))

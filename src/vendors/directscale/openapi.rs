@@ -11,7 +11,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, Securi
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Schema};
 
 use super::error::{Problem, ViolationJson};
-use super::examples;
+use super::{error_examples, examples};
 use crate::gateway::{NOT_BUILT, THIS_SERVER, server, tags};
 
 /// The name of the security scheme.
@@ -90,6 +90,7 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
         add("413", "The body is too large", "chosen");
         add("415", "The Content-Encoding of the body is not supported", "chosen");
     }
+    error_examples::add(operation);
 }
 
 /// The evidence of fields that are objects, lists or maps. utoipa's attribute has no place for it.

@@ -27,7 +27,7 @@ impl Parameters {
 
     /// The value of a parameter that must be there.
     pub(super) fn required(&self, name: &'static str) -> Result<&str, Error> {
-        self.value(name).ok_or_else(|| Error::parameter(name, "required", format!("{name} is required.")))
+        self.value(name).ok_or_else(|| not_sent(name))
     }
 
     /// An integer, if one was sent.
@@ -72,11 +72,7 @@ impl Parameters {
 
     /// A date, if one was sent.
     pub(super) fn date(&self, name: &'static str) -> Result<Option<DateTime<Utc>>, Error> {
-        let read = |text| {
-            let message = format!("{name} must be a date such as 2020-02-20T15:47:52Z.");
-            dates::parse(text).ok_or_else(|| Error::parameter(name, "format", message))
-        };
-        self.value(name).map(read).transpose()
+        self.value(name).map(|text| dates::parse(text).ok_or_else(|| no_date(name))).transpose()
     }
 
     /// Which of these were sent with a value.
@@ -86,7 +82,25 @@ impl Parameters {
 }
 
 fn integer(name: &'static str, text: &str) -> Result<i32, Error> {
-    text.trim().parse().map_err(|_| Error::parameter(name, "type", format!("{name} must be an integer.")))
+    text.trim().parse().map_err(|_| no_integer(name))
+}
+
+pub(super) fn no_integer(name: &'static str) -> Error {
+    Error::parameter(name, "type", format!("{name} must be an integer."))
+}
+
+pub(super) fn no_date(name: &'static str) -> Error {
+    Error::parameter(name, "format", format!("{name} must be a date such as 2020-02-20T15:47:52Z."))
+}
+
+pub(super) fn not_sent(name: &'static str) -> Error {
+    Error::parameter(name, "required", format!("{name} is required."))
+}
+
+/// A look-up without any of its parameters.
+pub(super) fn no_look_up() -> Error {
+    let message = "One of the parameters backOfficeId, externalReferenceId, email, username or webAlias is required.";
+    Error::parameter("$query", "required", message)
 }
 
 type By = fn(&str) -> LookUp<'_>;

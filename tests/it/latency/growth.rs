@@ -65,7 +65,20 @@ const FILL: &str = "
 /// A part of a statement that reads more than the rows that it names, and what its cost grows with. docs/API.md has the figures.
 const STATED: &[(&str, &str)] = &[
     ("primary_region, primary_postal_code)), lower($2))", "search: the customers up to the fiftieth match"),
-    ("customer_id::text = $2", "the page of the customers: those up to the fiftieth match"),
+    (
+        "customer_id::text = $2",
+        "the page of the customers: all of the tenant where it is filtered or sorted, otherwise those up to its end",
+    ),
+    (
+        "from reward_points where tenant_id = $1 and expires_at > $2",
+        "the clock's page: the reward points of the tenant",
+    ),
+    (
+        "from event_deliveries where tenant_id = $1 and state = 'pending' order by due_at limit",
+        "the clock's page: the pending webhooks in it, along an index",
+    ),
+    ("s.upline_id is null and s.customer_id", "the tree explorer: the roots of the sponsor tree, at most fifty"),
+    ("s.enroller_id is null and s.customer_id", "the tree explorer: the roots of the enrollment tree, at most fifty"),
     ("customer_id > 0 order by customer_id", "customer-ids: the ids in the response"),
     ("customer_id > 0 and ($2::integer", "customer-ids with a filter: the customers of the tenant"),
     (
