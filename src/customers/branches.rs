@@ -11,7 +11,7 @@ use crate::model::CustomerId;
 pub const MAX_DIRECT: i64 = 100_000;
 
 /// All customers below a node are counted up to this number.
-pub const MAX_TOTAL: i64 = 100_000;
+pub const MAX_TOTAL: i64 = 10_000;
 
 /// A customer in a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -83,6 +83,7 @@ def drag(walk):
     """a customer that is dragged onto another one is a dry run"""
     person = walk.person
     person.visit("/_emulator/t/demo/tree?at=1")
+    before = person.browser.loaded_at()
     dropped = person.browser.value("""(() => {
       const explorer = document.getElementById('explorer');
       const transfer = new DataTransfer();
@@ -95,9 +96,9 @@ def drag(walk):
       return 'dropped';
     })()""")
     check(dropped == "dropped", dropped)
+    person.arrived(before)
     person.sees("Dry run: nothing was moved.")
     person.sees("Move customer 2 below 1")
-    person.examine()
 
 
 def presets(walk):
@@ -196,7 +197,7 @@ def operations(walk):
         check(time.monotonic() < end, "the operation does not open")
         time.sleep(0.1)
     person.browser.value("document.querySelector('#operations-customers-GetCustomer .execute').click()")
-    status = "(document.querySelector('#operations-customers-GetCustomer .live-responses-table .response-col_status') || {}).innerText"
+    status = "(document.querySelector('#operations-customers-GetCustomer .live-responses-table tbody .response-col_status') || {}).innerText"
     end = time.monotonic() + 10
     while not (person.browser.value(status) or "").startswith("200"):
         check(time.monotonic() < end, f"the response is {person.browser.value(status)}")

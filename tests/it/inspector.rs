@@ -430,8 +430,8 @@ fn the_nodes_below_a_customer_are_counted_up_to_a_thousand() {
         tenant.id
     ));
     let page = tenant.page("/customers/3").body;
-    assert!(page.contains("more than 1000 below") && page.contains("and more than 960 more"), "{page}");
+    assert!(page.contains("more than 1000 direct") && page.contains("and more than 960 more"), "{page}");
     server().execute(&format!("delete from sponsor_tree where tenant_id = {} and customer_id = 2000", tenant.id));
     let page = tenant.page("/customers/3").body;
-    assert!(page.contains(" · 1000 below") && page.contains("and 960 more"), "{page}");
+    assert!(page.contains(" · 1000 direct") && page.contains("and 960 more"), "{page}");
 }

@@ -197,12 +197,23 @@ fn the_explorer_shows_levels_with_their_sizes() {
     let total = tenant.rows("select 1 from sponsor_tree where tenant_id = {tenant}").len() - roots.len();
     assert!(top.contains(&format!("data-node=\"{root}\"")), "{top}");
     assert!(top.contains(&format!("{total} total")), "{top}");
-    let below = tenant.page(&format!("/tree?at={root}")).body;
+    // The customer with the most customers directly below it.
+    let widest = tenant.rows(
+        "select upline_id from sponsor_tree where tenant_id = {tenant} and upline_id is not null
+          group by 1 order by count(*) desc limit 1",
+    );
+    let wide = widest[0]["upline_id"].as_i64().expect("an id");
+    let children = tenant.rows(&format!(
+        "select customer_id from sponsor_tree where tenant_id = {{tenant}} and upline_id = {wide} order by 1"
+    ));
+    let child = |number: usize| format!("data-node=\"{}\"", children[number]["customer_id"]);
+    let below = tenant.page(&format!("/tree?at={wide}")).body;
     assert_eq!(below.matches("data-node=").count(), 51, "the customer and a page of those below it");
     assert!(below.contains("Show those after") && below.contains("Path from the top"));
-    let more = tenant.page(&format!("/tree/branch?tree=sponsor&of={root}&after=60"));
+    assert!(below.contains(&child(49)) && !below.contains(&child(50)));
+    let more = tenant.page(&format!("/tree/branch?tree=sponsor&of={wide}&after={}", children[49]["customer_id"]));
     assert!(more.status == 200 && !more.body.contains("<html"), "{more:?}");
-    assert!(!more.body.contains("data-node=\"60\"") && more.body.contains("data-node=\"61\""));
+    assert!(!more.body.contains(&child(49)) && more.body.contains(&child(50)));
     let enrollment = tenant.page("/tree?tree=enrollment");
     assert!(enrollment.status == 200 && enrollment.body.contains("Enrollment tree"));
     assert!(tenant.page("/tree?at=99999").body.contains("is not in this tree"));
