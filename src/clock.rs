@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike as _, SubsecRound as _, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::json_schema::DateTimeText;
+use crate::json_schema::DateTimeText;
 
 /// The source of a tenant's time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

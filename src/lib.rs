@@ -31,6 +31,7 @@ pub mod fuzzing;
 pub mod gateway;
 pub mod guesses;
 pub mod journal;
+pub mod json_schema;
 pub mod model;
 pub mod outgoing;
 pub mod plan;

@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::json_schema::SchemaMember;
 use crate::model::{AddressPart, CountryCode, Field};
 use crate::vendor_facts::with_vendor_sections;
-use crate::wire::json_schema::SchemaMember;
 
 use ranges::{MAX_MINIMUM_AGE, MAX_URL_LENGTH};
 
@@ -34,6 +34,7 @@ with_vendor_sections! {
     /// The rules of a tenant. `Plan::default()` follows the vendor's documentation.
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
     #[serde(default, deny_unknown_fields)]
+    #[schemars(description = "The rules of a tenant. What is left out has its default.")]
     pub struct Plan {
         /// The schema that a file names for editors. It is ignored.
         #[serde(rename = "$schema", skip_serializing)]

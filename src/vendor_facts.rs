@@ -9,8 +9,8 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
+use crate::json_schema::TimeZoneName;
 use crate::model::CountryCode;
-use crate::wire::json_schema::TimeZoneName;
 
 #[derive(
     Debug,

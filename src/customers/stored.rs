@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::service::Customers;
 use super::store;
 use crate::database::TenantId;
+use crate::json_schema::{DateTimeText, UuidText, closed_object};
 use crate::model::{Customer, CustomerFields, CustomerId};
 use crate::plan::{MAX_INDEXED_LENGTH, Plan};
 use crate::vendor_facts::ProfileOwner;
-use crate::wire::json_schema::{DateTimeText, UuidText, closed_object};
 
 /// The largest number of points that an entry of the ledger can hold.
 const MAX_POINTS: f64 = 1e13;
@@ -59,7 +59,7 @@ pub struct CustomerRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<DateTimeText>")]
     pub inactive_date: Option<DateTime<Utc>>,
-    /// `None` for a customer that was not placed in the sponsor tree.
+    /// Absent for a customer that was not placed in the sponsor tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<Placement>,
     /// The customer uuid, if a client chose it.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A timeout in seconds, from 1 to [`Self::MAX`]. A longer one that an older version stored is read as the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(description = "In seconds.")]
 pub struct TimeoutSeconds(#[schemars(range(min = 1, max = Self::MAX))] NonZeroU32);
 
 impl TimeoutSeconds {

@@ -3,8 +3,8 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::ranges::{MAX_ENTRIES, MAX_NAME_LENGTH, max_length_of};
+use crate::json_schema::closed_object;
 use crate::model::{CountryCode, Field};
-use crate::wire::json_schema::closed_object;
 
 /// Field → customer types.
 pub(super) fn required(_: &mut SchemaGenerator) -> Schema {

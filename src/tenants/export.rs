@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::customers::StoredCustomer;
 use crate::database::{Batches, TenantId};
 use crate::fault_injection;
-use crate::wire::json_schema::SchemaMember;
+use crate::json_schema::SchemaMember;
 use file_text::FileText;
 
 /// The number of customers that are read and written at a time.

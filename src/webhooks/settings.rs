@@ -41,6 +41,7 @@ pub struct EventSettings {
 /// The delay before a retry in seconds: from 1 to 604,800. A longer one that an older version stored is read as the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(description = "In seconds.")]
 pub struct RetrySeconds(#[schemars(range(min = 1, max = MAX_RETRY_SECONDS))] NonZeroU32);
 
 impl RetrySeconds {

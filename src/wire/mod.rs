@@ -5,7 +5,6 @@ pub mod coding;
 pub mod dates;
 pub mod header_case;
 pub mod json;
-pub mod json_schema;
 pub mod known;
 pub mod members;
 pub mod misread;

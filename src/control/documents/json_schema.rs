@@ -37,7 +37,7 @@ impl FileSchema {
             Self::Seed => {
                 schema_of::<SeedFile>("Seed file", "Tenants with their keys, plan and customers: docs/SEEDS.md.")
             }
-            Self::Plan => schema_of::<Plan>("Plan", "The rules of a tenant; what is left out has its default."),
+            Self::Plan => schema_of::<Plan>("Plan", "The rules of a tenant. What is left out has its default."),
         };
         serde_json::to_string_pretty(&schema).expect("invariant: plain data is JSON") + "\n"
     }

@@ -8,11 +8,11 @@ use sqlx::PgConnection;
 use super::secrets::SecretDigest;
 use super::write_error::CredentialNotWritten;
 use crate::database::TenantId;
+use crate::json_schema::DateTimeText;
 use crate::random::Random;
 use crate::tenants::credential::{CredentialSlot, NewCredential};
 use crate::tenants::store::credentials::{self, CredentialRow};
 use crate::vendor_facts::CredentialKind;
-use crate::wire::json_schema::DateTimeText;
 
 /// A text that is no name of a key is not matched: an empty or long one, one with control characters, `.` and `..`.
 const KEY_NAME: &str = r"^(?!\s*\.{0,2}\s*$)[^\u0000-\u001f\u007f-\u009f]{1,100}$";

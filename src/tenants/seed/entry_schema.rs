@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::entry::{ID, LAST_ID, NAMES, PASSWORD_HASH, RECORD, REFERENCE, SPONSOR, SeedAddress, SeedEntry};
 use crate::customers::{CustomerRecord, PasswordHashText};
+use crate::json_schema::closed_object;
 use crate::model::{CustomerFields, Field, Member};
-use crate::wire::json_schema::closed_object;
 
 impl JsonSchema for SeedEntry {
     fn schema_name() -> Cow<'static, str> {

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::secrets::SecretDigest;
 use crate::extension::{Extension, HOOKS, HookId, TOKEN_LENGTH};
+use crate::json_schema::closed_object;
 use crate::outgoing::{TargetUrl, TimeoutSeconds};
 use crate::tenants::credential::digest;
-use crate::wire::json_schema::closed_object;
 
 /// A Client Extension. Its tokens have the vendor's names.
 #[derive(Serialize, Deserialize, JsonSchema)]

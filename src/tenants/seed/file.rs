@@ -11,10 +11,10 @@ use super::population::Population;
 use super::settings::{self, Counters, SeedFault};
 use crate::clock::Clock;
 use crate::fault_injection::MAX_RULES;
+use crate::json_schema::SchemaMember;
 use crate::plan::Plan;
 use crate::tenants::credentials::MAX_SUBSCRIPTIONS;
 use crate::webhooks::EventSettings;
-use crate::wire::json_schema::SchemaMember;
 
 /// The version of the format of seed files.
 pub(in crate::tenants) const VERSION: u32 = 1;

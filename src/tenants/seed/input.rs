@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::file::{SeedFile, SeedTenant};
 use super::read::read_text;
-use crate::wire::json_schema::{SCHEMA_MEMBER, SchemaMember};
+use crate::json_schema::{SCHEMA_MEMBER, SchemaMember};
 
 /// A seed file that contains the tenant, or only the members of the tenant. Either may also be a text in YAML or JSON.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::entry::{LAST_ID, check_id};
 use crate::clock::Clock;
 use crate::fault_injection::{FaultListing, FaultRule};
+use crate::json_schema::DateTimeText;
 use crate::plan::Plan;
-use crate::wire::json_schema::DateTimeText;
 
 /// The last numbers that were assigned, if they are higher than those of the seed's customers and companies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
