@@ -51,7 +51,8 @@ pub(super) static ICON: LazyLock<Asset> =
 impl Asset {
     fn new(name: &str, content_type: &'static str, parts: &[&str]) -> Self {
         let text = parts.concat();
-        let digest: String = Sha256::digest(&text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest = Sha256::digest(&text).iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        let digest = format!("{digest:016x}");
         let compressed = Bytes::from(gzip(text.as_bytes(), Compression::best()));
         let address = format!("/_emulator/assets/{name}?v={digest}");
         Self { content_type, text: Bytes::from(text), compressed, address, digest }
