@@ -42,6 +42,8 @@ struct Kept {
     /// The oldest first.
     states: VecDeque<State>,
     task: AbortHandle,
+    /// Changes each time that the switch is turned on.
+    run: Uuid,
 }
 
 /// A saved state.
@@ -121,9 +123,10 @@ impl Undo {
             return false;
         }
         let undo = Self(Arc::clone(&self.0));
-        let keeper = Keeper { tenants: tenants.clone(), tenant, name: name.to_owned(), undo };
-        let task = tokio::spawn(keeper.run(listener)).abort_handle();
-        if let Some(before) = kept.insert(tenant, Kept { states: VecDeque::from([first.clone()]), task }) {
+        let run = tenants.random.uuid();
+        let keeper = Arc::new(Keeper { tenants: tenants.clone(), tenant, name: name.to_owned(), undo, run });
+        let task = tokio::spawn(keeper.follow(listener)).abort_handle();
+        if let Some(before) = kept.insert(tenant, Kept { states: VecDeque::from([first.clone()]), task, run }) {
             before.task.abort();
         }
         true
@@ -149,19 +152,28 @@ struct Keeper {
     tenant: TenantId,
     name: String,
     undo: Undo,
+    run: Uuid,
 }
 
 impl Keeper {
-    /// Runs until the tenant is deleted or too large, the states cannot be saved, or the server stops.
-    async fn run(self, mut listener: Listener) {
+    /// Runs until the switch is turned off, the tenant is deleted or too large, the states cannot be saved, or the server stops.
+    async fn follow(self: Arc<Self>, mut listener: Listener) {
         while Self::changed(&mut listener).await {
             tokio::time::sleep(PAUSE).await;
-            if let Err(error) = self.keep().await {
+            // In a task of its own, which deletes what it saved if the switch was turned off in the meantime.
+            let kept = tokio::spawn(Arc::clone(&self).keep()).await;
+            if let Ok(Err(error)) = &kept {
                 tracing::info!(error = %error, "the states of a tenant are no longer kept");
+            }
+            if !matches!(kept, Ok(Ok(()))) {
                 break;
             }
         }
-        let kept = self.undo.lock().remove(&self.tenant);
+        let kept = {
+            let mut kept = self.undo.lock();
+            let is_own = kept.get(&self.tenant).is_some_and(|kept| kept.run == self.run);
+            if is_own { kept.remove(&self.tenant) } else { None }
+        };
         for state in kept.map(|kept| kept.states).unwrap_or_default() {
             // Those of a deleted tenant are gone.
             let _ = self.tenants.delete_snapshot(&self.name, &state.snapshot).await;
@@ -180,19 +192,25 @@ impl Keeper {
         }
     }
 
-    async fn keep(&self) -> Result<(), ControlError> {
+    async fn keep(self: Arc<Self>) -> Result<(), ControlError> {
         check_size(&self.tenants, &self.name).await?;
         let state = save(&self.tenants, &self.name).await?;
-        let oldest = {
-            let mut kept = self.undo.lock();
-            let Some(kept) = kept.get_mut(&self.tenant) else { return Ok(()) };
-            kept.states.push_back(state);
-            if kept.states.len() > MAX_STATES { kept.states.pop_front() } else { None }
-        };
-        if let Some(oldest) = oldest {
-            self.tenants.delete_snapshot(&self.name, &oldest.snapshot).await?;
+        if let Some(unused) = self.add(state) {
+            self.tenants.delete_snapshot(&self.name, &unused.snapshot).await?;
         }
         Ok(())
+    }
+
+    /// Adds a state. Returns the one that is to be deleted: the oldest, or this one if the switch was turned off.
+    fn add(&self, state: State) -> Option<State> {
+        let mut kept = self.undo.lock();
+        match kept.get_mut(&self.tenant).filter(|kept| kept.run == self.run) {
+            Some(kept) => {
+                kept.states.push_back(state);
+                if kept.states.len() > MAX_STATES { kept.states.pop_front() } else { None }
+            }
+            None => Some(state),
+        }
     }
 }
 
