@@ -92,13 +92,11 @@ async fn found(page: &TenantPage) -> Result<Customer, ControlError> {
 }
 
 fn not_read(page: &TenantPage, error: Error) -> ControlError {
-    match error {
-        Error::Database(error) => ControlError::from(error),
-        _ => {
-            let text: String = page.request.part("customer").chars().take(20).collect();
-            ControlError::NotFound(format!("there is no customer {text}"))
-        }
+    if let Error::Database(error) = error {
+        return error.into();
     }
+    let text: String = page.request.part("customer").chars().take(20).collect();
+    ControlError::NotFound(format!("there is no customer {text}"))
 }
 
 /// The result of a form that led here.

@@ -178,19 +178,17 @@ fn input(plan: &Plan, values: &Values<'_>, field: Field, errors: &[FieldError]) 
     let control = match field {
         Field::CustomerType => choice(&plan.types),
         Field::CustomerStatus => choice(&plan.statuses),
-        _ => match CustomerFields::default().member(field) {
-            Member::Boolean(_) => html! {
-                select id=(id) name=(name) aria-invalid=[invalid] aria-describedby=[described_by] {
-                    @for (value, words) in [("", "not sent"), ("true", "true"), ("false", "false")] {
-                        option value=(value) selected[value == shown] { (words) }
-                    }
+        _ if matches!(CustomerFields::default().member(field), Member::Boolean(_)) => html! {
+            select id=(id) name=(name) aria-invalid=[invalid] aria-describedby=[described_by] {
+                @for (value, words) in [("", "not sent"), ("true", "true"), ("false", "false")] {
+                    option value=(value) selected[value == shown] { (words) }
                 }
-            },
-            _ => html! {
-                input id=(id) name=(name) type=(input_type(field)) value=(shown) autocomplete=(if is_secret(field) { "new-password" } else { "off" })
-                    placeholder=[is_secret(field).then_some(if values.purpose == Purpose::Change { "unchanged" } else { "" })]
-                    aria-invalid=[invalid] aria-describedby=[described_by];
-            },
+            }
+        },
+        _ => html! {
+            input id=(id) name=(name) type=(input_type(field)) value=(shown) autocomplete=(if is_secret(field) { "new-password" } else { "off" })
+                placeholder=[is_secret(field).then_some(if values.purpose == Purpose::Change { "unchanged" } else { "" })]
+                aria-invalid=[invalid] aria-describedby=[described_by];
         },
     };
     html! {

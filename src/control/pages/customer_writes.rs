@@ -157,14 +157,14 @@ fn form(page: &TenantPage, purpose: Purpose, customer: Option<&Customer>, refuse
 
 /// The response of a write that did not lead to another page.
 pub(super) fn outcome(page: &TenantPage, written: &Written) -> Markup {
-    match &written.outcome {
-        Err(refused) => refusal(page, written, refused),
-        Ok(_) => html! {
+    if let Err(refused) = &written.outcome {
+        return refusal(page, written, refused);
+    }
+    html! {
             div.alert.good role="status" {
                 strong { "The dry run succeeded: " (written.status.as_u16()) ". " }
                 "Nothing was changed. " (request_link(page, written))
             }
-        },
     }
 }
 

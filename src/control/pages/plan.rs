@@ -17,12 +17,11 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
 }
 
 pub(super) async fn replace(page: TenantPage) -> PageResult {
-    let plan = match page.form().filled("entries") {
-        Some(_) => plan_form::plan_of(page.form()),
-        None => {
-            let read: Result<Plan, String> = read_text(page.form().text("plan"), true);
-            read.map_err(|reason| ControlError::Bad(format!("this is not a plan: {reason}")))
-        }
+    let plan = if page.form().filled("entries").is_some() {
+        plan_form::plan_of(page.form())
+    } else {
+        let read: Result<Plan, String> = read_text(page.form().text("plan"), true);
+        read.map_err(|reason| ControlError::Bad(format!("this is not a plan: {reason}")))
     };
     let replaced = match plan {
         Ok(plan) => page.tenants().replace_plan(page.name(), &plan).await.map_err(ControlError::from),

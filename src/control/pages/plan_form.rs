@@ -94,7 +94,7 @@ fn row(page: &TenantPage, plan: &Value, entry: &PlanEntry, is_rejected: bool) ->
                 (input(entry, &name, &text, &about))
             }
             div.about id=(about) {
-                p { (entry.meaning.trim()) }
+                p { (entry.meaning.trim().replace('`', "")) }
                 p.hint {
                     "Default: " code { (default_text(&entry.default)) } " · "
                     span.mark { (entry.evidence) } @if !entry.source.is_empty() { " " (entry.source) }

@@ -215,11 +215,7 @@ fn rows_of(read: &RowsPage) -> Markup {
 }
 
 fn value_of(value: Option<&str>) -> Markup {
-    match value {
-        None => html! { span.dim { "null" } },
-        Some(text) => match text.char_indices().nth(MAX_SHOWN) {
-            Some((at, _)) => html! { (text[..at]) "…" },
-            None => html! { (text) },
-        },
-    }
+    let Some(text) = value else { return html! { span.dim { "null" } } };
+    let cut = text.char_indices().nth(MAX_SHOWN).map(|(at, _)| &text[..at]);
+    html! { (cut.unwrap_or(text)) @if cut.is_some() { "…" } }
 }

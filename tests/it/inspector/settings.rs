@@ -129,9 +129,9 @@ fn a_subscriber_is_added_tested_changed_and_removed() {
         assert!(begun.elapsed() < Duration::from_mins(1), "the test event does not arrive");
         thread::sleep(Duration::from_millis(20));
     }
-    let received = &receiver.received()[0];
-    assert_eq!(received.header("Authorization"), Some("Bearer event-secret"), "the secret is unchanged");
-    assert!(received.path.contains("code=hidden-value"), "{received:?}");
+    let event = &receiver.received()[0];
+    assert_eq!(event.header("Authorization"), Some("Bearer event-secret"), "the secret is unchanged");
+    assert!(event.path.contains("code=hidden-value"), "{event:?}");
     let deliveries = tenant.page("/webhooks").body;
     assert!(deliveries.contains("Timeline") && deliveries.contains("Attempt 1"), "{deliveries}");
     for (form, reason) in [
