@@ -92,7 +92,7 @@ mod tests {
 
     const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
-    /// Runs git in a folder, with nobody's settings.
+    /// Runs git in a folder, without any user's settings.
     fn git(folder: &Path, arguments: &[&str]) -> String {
         let output = Command::new("git")
             .arg("-C")
