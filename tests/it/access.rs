@@ -295,7 +295,7 @@ fn the_values_in_the_queries_of_urls_are_hidden() {
         ("journal", json!(tenant.requests("")).to_string()),
         ("request", tenant.control("GET", &format!("/requests/{}", newest.as_str().expect("an id")), None).body),
         ("page of webhooks", page("/webhooks")),
-        ("page of the request", page(&format!("/requests/{}", newest.as_str().expect("an id")))),
+        ("page of the request", page(&format!("/requests/{}?tab=hooks", newest.as_str().expect("an id")))),
     ] {
         assert!(!shown.contains(SECRET), "{what}: {shown}");
         if what != "journal" {
