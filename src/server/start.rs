@@ -169,13 +169,19 @@ pub async fn start_up(
     let supervisor = server.map_or_else(Supervisor::default, |server| server.supervisor().clone());
     let servers = join(options, opened.database.clone(), server.map(|_| &supervisor), &random).await?;
     pending(&["seed"]);
-    let started = fill(options, opened, servers.clone(), supervisor, random, server).await;
-    match &started {
-        // Until the other servers know of this one, they answer to changes without waiting for it.
-        Ok(_) => drop(servers.settle().await),
-        Err(_) => servers.leave().await,
+    match fill(options, opened.database.clone(), servers.clone(), supervisor, random, server).await {
+        Ok(started) => {
+            // Until the other servers know of this one, they answer to changes without waiting for it.
+            drop(servers.settle().await);
+            Ok(started(opened))
+        }
+        Err(error) => {
+            servers.leave().await;
+            // An embedded database whose connection is still open would be waited for.
+            opened.close().await;
+            Err(error)
+        }
     }
-    started
 }
 
 /// Makes this process one of the servers of its database, if it is a server.
@@ -200,16 +206,15 @@ async fn join(
     Ok(servers)
 }
 
-/// Loads the seed, and makes the services of an open database.
+/// Loads the seeds, and makes the services of an open database. Returns what completes them with it.
 async fn fill(
     options: &StartOptions,
-    opened: Opened,
+    database: Database,
     servers: Servers,
     supervisor: Supervisor,
     random: Arc<Random>,
     server: Option<&Server>,
-) -> Result<Started, StartError> {
-    let database = opened.database.clone();
+) -> Result<impl FnOnce(Opened) -> Started, StartError> {
     let outgoing = Outgoing::new(options.private_targets);
     let hooks = Hooks::new(outgoing.clone(), Arc::clone(&random));
     let deliveries = Deliveries::new(database.clone(), outgoing.clone(), Arc::clone(&random));
@@ -255,7 +260,7 @@ async fn fill(
         tenants: TenantLoader::new(database),
         customers,
     };
-    Ok(Started {
+    Ok(move |opened| Started {
         opened,
         services,
         deliveries,

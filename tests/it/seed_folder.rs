@@ -39,8 +39,10 @@ fn seeds(server: &Process) -> Value {
 
 /// A start that fails. Returns standard error.
 fn failed(data: &Path, folder: &Path, more: &[&str]) -> String {
-    let mut command = program(&["--listen", "127.0.0.1:0", "--data", text(data), "--log", "off"]);
+    let mut command =
+        program(&["--listen", "127.0.0.1:0", "--data", text(data), "--log", "warn", "--log-format", "text"]);
     let (code, out, error) = run(command.args(more).env("EMULATOR_SEED_DIR", folder));
+    assert!(!error.contains("did not stop"), "the embedded database is closed: {error}");
     assert_eq!((code, out.as_str()), (Some(1), ""), "{error}");
     error
 }
