@@ -141,6 +141,10 @@ fn url_of(server: &PgliteServer) -> String {
     }
 }
 
+/// The name that clients of Postgres expect.
+#[cfg(unix)]
+const SOCKET_FILE: &str = ".s.PGSQL.5432";
+
 /// A private folder for the server's socket, deleted on drop.
 #[derive(Debug)]
 struct SocketFolder(PathBuf);
@@ -155,14 +159,21 @@ impl SocketFolder {
         /// The maximum length of a socket's path on all systems, in bytes.
         const MAX_PATH: usize = 100;
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("directscale-emulator-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let folder = Self(std::env::temp_dir().join(name));
-        if !folder.0.is_absolute() || folder.socket().as_os_str().len() > MAX_PATH {
-            return None;
+        /// A process that was killed leaves its folder behind, and its id may be this one's.
+        const ATTEMPTS: u32 = 100;
+        for _ in 0..ATTEMPTS {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("directscale-emulator-{}-{number}", std::process::id()));
+            if !path.is_absolute() || path.as_os_str().len() + SOCKET_FILE.len() >= MAX_PATH {
+                return None;
+            }
+            // Another user may have created an existing folder, so only a new one is used.
+            match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                created => return created.ok().map(|()| Self(path)),
+            }
         }
-        // Another user may have created an existing folder, so only a new one is used.
-        std::fs::DirBuilder::new().mode(0o700).create(&folder.0).ok()?;
-        Some(folder)
+        None
     }
 
     #[cfg(not(unix))]
@@ -172,7 +183,7 @@ impl SocketFolder {
 
     #[cfg(unix)]
     fn socket(&self) -> PathBuf {
-        self.0.join(".s.PGSQL.5432")
+        self.0.join(SOCKET_FILE)
     }
 }
 
