@@ -30,7 +30,7 @@ pub(super) async fn number(database: &Database, tenants: &[i32]) -> Result<(), D
                 with wanted as (
                     -- After the second place also where the clock of another database that took over is behind: late ones are there.
                     select tenant_id, sealed,
-                           greatest((extract(epoch from clock_timestamp()) * 1000000)::bigint - $2, sealed + 1000) as until
+                           greatest((extract(epoch from statement_timestamp()) * 1000000)::bigint - $2, sealed + 1000) as until
                       from journal_tenants where tenant_id = any ($1) and unnumbered > 0
                 ), found as (
                     select e.tenant_id, e.place, e.request_id, row_number() over (order by e.place, e.request_id) as nth

@@ -225,7 +225,7 @@ pub(super) async fn append(
                 ), added as (
                     insert into journal_entries (tenant_id, place, request_id, operation, status, customer_id, bytes, entry)
                     -- Not in the future, which a wrong clock of the server could say.
-                    select r.tenant, greatest(least(r.place, (extract(epoch from clock_timestamp()) * 1000000)::bigint), c.sealed + r.nth),
+                    select r.tenant, greatest(least(r.place, (extract(epoch from statement_timestamp()) * 1000000)::bigint), c.sealed + r.nth),
                            r.request_id, r.operation, r.status, r.customer, r.bytes, r.entry
                       from unnest($2::integer[], $3::bigint[], $4::uuid[], $5::text[], $6::smallint[], $7::integer[], $8::integer[],
                                   $13::bytea[]) with ordinality

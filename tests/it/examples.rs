@@ -6,10 +6,18 @@ use serde_json::Value;
 use crate::support::process::{DEMO_KEY, Process};
 use crate::support::{Client, Reply};
 
-/// The operations whose example needs a value that no document can contain (a new number or token, a running extension), and the
+/// The operations whose example needs a value that no document can contain (a new number or token, a running extension, a local CA), and the
 /// stream, which has no end.
-const WITHOUT: [&str; 7] =
-    ["UseSsoToken", "TryHook", "GetTask", "GetRequest", "WaitForRequest", "StreamRequests", "ResendWebhook"];
+const WITHOUT: [&str; 8] = [
+    "UseSsoToken",
+    "TryHook",
+    "GetTask",
+    "GetRequest",
+    "WaitForRequest",
+    "StreamRequests",
+    "ResendWebhook",
+    "GetCaCertificate",
+];
 
 /// Operations with the one whose example must run first.
 const FIRST: [(&str, &str); 8] = [
@@ -120,7 +128,8 @@ impl Try<'_> {
     /// The header with the demo tenant's credential.
     fn credentials(&self, operation: &Value) -> String {
         let security = operation.get("security").unwrap_or(&self.document["security"]);
-        let (scheme, _) = security[0].as_object().expect("a scheme").iter().next().expect("a scheme");
+        let Some(scheme) = security[0].as_object() else { return String::new() };
+        let (scheme, _) = scheme.iter().next().expect("a scheme");
         match scheme.as_str() {
             "subscriptionKey" => format!("Ocp-Apim-Subscription-Key: {DEMO_KEY}\r\n"),
             "ByDesign" => {

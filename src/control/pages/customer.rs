@@ -124,7 +124,7 @@ fn actions(page: &TenantPage, id: CustomerId) -> Markup {
             a.button.quiet href=(path("edit")) { "Edit" }
             a.button.quiet href=(path("upgrade")) { "Upgrade" }
             a.button.quiet href=(tree_path(page, "sponsor", id)) { "Show in the tree" }
-            details.confirm {
+            details.disclosed {
                 summary.button.quiet { "Delete…" }
                 form method="post" action=(path("delete")) {
                     p { "Sends " code { "DELETE /v1/customers/" (id.0) } ": the status becomes Deleted, and the customer keeps its place in the tree." }

@@ -131,11 +131,14 @@ const STATED: &[(&str, &str)] = &[
     ("delete from servers where seen_at", "the servers"),
     ("delete from settings_changes where version", "the changes beyond the last 1,000"),
     // The journal of several servers, whose tenants are at most 256, and their tasks and sessions, which are few.
-    ("select tenant_id, bytes, latest from journal_tenants", "the tenants of the journal, at most 256"),
+    ("select tenant_id, bytes from journal_tenants", "the tenants of the journal, at most 256"),
     ("from journal_tenants) as \"is_empty!\"", "one row"),
+    ("coalesce(sum(unnumbered), 0)", "the tenants of the journal, at most 256"),
     ("emulator_tasks", "the tasks, at most some thousand"),
     ("delete from emulator_sessions", "the sessions, at most 100"),
+    ("customer_id > $2 order by customer_id limit $3", "the inspector: the first customers, at most some tens"),
     // The same on a distributed database.
+    ("left join (select f.tenant_id, count(*) as active", "the fault rules"),
     ("t.tenant_id in ( select c.tenant_id from tenant_counters c", "the tenants with subscriptions"),
     ("join unnest($1::integer[], $2::timestamptz[]) as at", "the due webhooks"),
     // Work on all data of a tenant.
