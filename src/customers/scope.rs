@@ -17,6 +17,8 @@ pub struct Scope<'a> {
     /// Whether `plan` is the lenient plan, for vendor APIs that require no field.
     pub is_lenient: bool,
     pub now: DateTime<Utc>,
+    /// Whether the tenant's clock stands still.
+    pub is_frozen: bool,
     /// The name of the request's credential.
     pub caller: &'a str,
     /// The id of the request.
@@ -39,6 +41,7 @@ impl<'a> Scope<'a> {
             plan,
             is_lenient: false,
             now,
+            is_frozen: false,
             caller,
             request,
             extension: None,

@@ -1,6 +1,8 @@
 //! The changes of customers, as values: executed at once, or stored while an extension answers their hook. Every statement that
 //! writes a customer runs in one loop: it writes first, and asks only afterwards why it could not.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -143,6 +145,7 @@ impl Customers {
         let log = upgrade_from.map(|from| UpgradeLog {
             from,
             change: self.random.uuid_at(scope.now),
+            number: record_number(scope),
             changed_by: scope.caller,
             request: scope.request,
         });
@@ -196,6 +199,13 @@ impl Customers {
         }
         Ok(id)
     }
+}
+
+/// The record number of an upgrade, as `record_number.sql` reads it: with a clock that stands still the time, so that the same
+/// requests give the same numbers; otherwise what tells it apart from other upgrades at the same moment.
+fn record_number(scope: &Scope<'_>) -> i64 {
+    static ORDER: AtomicI64 = AtomicI64::new(0);
+    if scope.is_frozen { scope.now.timestamp_micros() } else { ORDER.fetch_add(1, Ordering::Relaxed) & 15 }
 }
 
 /// A write: its statement, and what it sets.

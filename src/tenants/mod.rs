@@ -117,6 +117,7 @@ impl Tenant {
             plan: if is_lenient { self.lenient_plan() } else { &self.plan },
             is_lenient,
             now,
+            is_frozen: matches!(self.clock, Clock::Frozen(_)),
             caller,
             request,
             extension: self.extension.as_ref(),

@@ -17,8 +17,10 @@ fn dates_follow_a_frozen_clock() {
     assert_eq!(tenant.customer(id)["SignupDate"], "2031-05-06T07:08:09Z");
     set(&tenant, "advance", &json!({ "seconds": 86_400 }));
     tenant.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
-    let log = tenant.rows("select ChangeDate::text as at from CRM_AssociateTypeChanges where tenant_id = {tenant}");
+    let log = tenant
+        .rows("select ChangeDate::text as at, recordnumber from CRM_AssociateTypeChanges where tenant_id = {tenant}");
     assert_eq!(log[0]["at"], "2031-05-07 07:08:09+00");
+    assert_eq!(log[0]["recordnumber"], 1_935_904_089_000_000_i64, "the number also follows a frozen clock");
     // Another tenant has the real time.
     other.put("/v1/customers/upgrade/3", &seeds::distributor()).succeeds(201);
     let log = other.rows(

@@ -15,11 +15,11 @@ use crate::control::typed;
     get,
     path = "/_emulator/ca.pem",
     operation_id = "GetCaCertificate",
-    responses((status = 200, description = "The certificate in PEM", body = String, content_type = "application/x-pem-file")),
+    responses((status = 200, description = "The certificate in PEM", body = String, content_type = "text/plain; charset=utf-8")),
 )]
 pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     match control.ca.get() {
-        Some(pem) => Ok(typed("application/x-pem-file", pem.clone())),
+        Some(pem) => Ok(typed("text/plain; charset=utf-8", pem.clone())),
         None => Err(ControlError::NotFound("this server has no local CA: EMULATOR_TLS_SELF_SIGNED is off".to_owned())),
     }
 }

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -23,7 +22,7 @@ use crate::plan::Plan;
 /// The parameters before those of the columns: whether the rows are recorded, tenant, customer, now, types of sponsors.
 const UPDATE_PARAMETERS: usize = 5;
 
-/// The same, and the types that an upgrade starts from, the change's id, its order among those of the moment, its caller and its request.
+/// The same, and the types that an upgrade starts from, the change's id, what its number is made of, its caller and its request.
 const UPGRADE_PARAMETERS: usize = 10;
 
 /// The function for all other cases.
@@ -165,6 +164,8 @@ pub(in crate::customers) fn replaced_fields(fields: &CustomerFields) -> FieldMas
 pub(in crate::customers) struct UpgradeLog<'a> {
     pub from: &'a [i32],
     pub change: Uuid,
+    /// What the function `record_number` makes the record number of.
+    pub number: i64,
     pub changed_by: &'a str,
     pub request: Uuid,
 }
@@ -311,13 +312,10 @@ fn first_arguments(scope: &Scope<'_>, id: CustomerId) -> Result<PgArguments, Box
     Ok(arguments)
 }
 
-/// What tells apart the record numbers of upgrades at the same moment: `record_number.sql` reads its last four bits.
-static ORDER: AtomicI64 = AtomicI64::new(0);
-
 fn add_upgrade(arguments: &mut PgArguments, upgrade: Option<&UpgradeLog<'_>>) -> Result<(), BoxDynError> {
     arguments.add(upgrade.map(|log| log.from))?;
     arguments.add(upgrade.map(|log| log.change))?;
-    arguments.add(upgrade.map(|_| ORDER.fetch_add(1, Ordering::Relaxed)))?;
+    arguments.add(upgrade.map(|log| log.number))?;
     arguments.add(upgrade.map(|log| log.changed_by))?;
     arguments.add(upgrade.map(|log| log.request))
 }

@@ -51,9 +51,14 @@ fn every_server_lists_and_finds_the_requests_of_the_others() {
     for server in [0, 1] {
         let list = servers.control(server, "GET", "/t/demo");
         assert!(list.body.contains(&upgraded) && list.body.contains("UpgradeCustomer"), "{list:?}");
-        let page = servers.control(server, "GET", &format!("/t/demo/requests/{upgraded}"));
-        for part in ["What changed", "upgrade_date", "curl -i -g", "Edit and send again"] {
-            assert!(page.body.contains(part), "{part} in {page:?}");
+        for (tab, words) in [
+            ("overview", "Edit and send again"),
+            ("changes", "What changed"),
+            ("changes&technical=1", "upgrade_date"),
+            ("code", "curl -i -g"),
+        ] {
+            let page = servers.control(server, "GET", &format!("/t/demo/requests/{upgraded}?tab={tab}"));
+            assert!(page.body.contains(words), "{words} in {page:?}");
         }
         assert!(servers.control(server, "GET", "/t/demo/customers/3").body.contains(&upgraded));
     }

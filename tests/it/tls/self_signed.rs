@@ -44,7 +44,7 @@ fn the_ca_is_made_once_and_clients_that_trust_it_are_served() {
     let mut stream = connect(&config, server.address, "localhost").expect("TLS");
     let reply = exchange(&mut stream, "GET /_emulator/ca.pem HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     assert_eq!((reply.status, reply.body.as_str()), (200, pem.as_str()));
-    assert_eq!(reply.header("Content-Type"), Some("application/x-pem-file"));
+    assert_eq!(reply.header("Content-Type"), Some("text/plain; charset=utf-8"));
     drop(server);
 
     // The next start has the same CA, and no token is needed for its certificate.
