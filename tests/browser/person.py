@@ -29,10 +29,12 @@ FLAWS = """(() => {
     }
     return false;
   };
+  // A long text ends with an ellipsis, and is whole in its title and on the next page.
+  const isCut = (element) => element.parentElement && getComputedStyle(element.parentElement).textOverflow === 'ellipsis';
   for (const element of document.body.querySelectorAll('*')) {
     const box = element.getBoundingClientRect();
     // A table with as many columns as the database's is in an area of its own, which scrolls.
-    if (box.width === 0 || box.height === 0 || element.matches('.skip, .unseen, .wide-table *')) { continue; }
+    if (box.width === 0 || box.height === 0 || element.matches('.skip, .unseen, .wide-table *') || isCut(element)) { continue; }
     if (box.width > width + 0.5 || ((box.right > width + 0.5 || box.left < -0.5) && !isInScroller(element))) {
       flaws.push(name(element) + ' reaches from ' + Math.round(box.left) + ' to ' + Math.round(box.right));
     }
