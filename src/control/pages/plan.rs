@@ -38,7 +38,7 @@ fn render(page: &TenantPage, problem: Option<&ControlError>) -> Response<Body> {
     let body = html! {
         @if page.request.query_text == "replaced" { div.alert.good role="status" { "The plan is replaced." } }
         p.hint { "The settings of the tenant with every default. A plan with an unknown name or value is rejected as a whole." }
-        div.beside {
+        div.plan-and-json {
             section aria-labelledby="entries" {
                 h2 #entries { "Entries" }
                 (plan_form::form(page, is_of_entries))
