@@ -187,7 +187,8 @@ fn upgrades_at_once_go_on_from_a_number_of_the_future() {
 fn upgrades_at_once_have_different_numbers_of_this_moment() {
     let tenant = tenant();
     let ids = customers(&tenant, 48);
-    let sixteenths = || (chrono::Utc::now().timestamp_micros() - 1_577_836_800_000_000) * 16;
+    let sixteenths =
+        || (directscale_emulator::clock::Clock::Real.now().timestamp_micros() - 1_577_836_800_000_000) * 16;
     let before = sixteenths();
     thread::scope(|scope| {
         for ids in ids.chunks(6) {
