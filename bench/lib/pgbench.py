@@ -16,7 +16,8 @@ def measure(cluster, base, operation, statements, customers, seconds, folder):
     with open(file, "w") as out:
         # Each client has its own customers, in the same stride.
         out.write(f"\\set n :n + 1\n\\set id ((:n * {POOL} + :client_id) * 7919) % {customers} + {FIRST}\n")
-        out.writelines(statement.text + ";\n" for statement in statements)
+        # The server tells upgrades of one moment apart by its own counter.
+        out.writelines(re.sub(r"record_number\(:\w+", "record_number(:client_id", statement.text) + ";\n" for statement in statements)
     values = {name: value for statement in statements for name, value in statement.values.items()}
     log = f"{folder}/log"
     before = cluster.cpu()
