@@ -140,7 +140,7 @@ const upgrade = (assignments) => `
   )
   insert into CRM_AssociateTypeChanges (
     tenant_id, id, recordnumber, AssociateID, OldAssociateType, NewAssociateType, ChangeDate, ChangedBy, RequestId)
-  select $1, gen_random_uuid(), (date_part('epoch', clock_timestamp()) * 1000000)::bigint * 1000 + floor(random() * 1000), customer_id, old_type, customer_type, $3, 'api',
+  select $1, gen_random_uuid(), (date_part('epoch', clock_timestamp()) * 1000000)::bigint * 1000 + floor(random() * 1000)::bigint, customer_id, old_type, customer_type, $3, 'api',
          gen_random_uuid()
     from changed`;
 
