@@ -472,10 +472,10 @@ fn documented_errors_have_the_bodies_of_the_server() {
 
     let tenant = tenant();
     let without_email = with(&seeds::distributor(), json!({ "EmailAddress": null }));
-    let stranger = Client { address: tenant.address, key: String::new() };
+    let keyless = Client { address: tenant.address, key: String::new() };
     for (operation, path, method, reply) in [
         ("GetCustomer", "/v1/customers/{customerId}", "get", tenant.get("/v1/customers/999")),
-        ("GetCustomer", "/v1/customers/{customerId}", "get", stranger.get("/v1/customers/3")),
+        ("GetCustomer", "/v1/customers/{customerId}", "get", keyless.get("/v1/customers/3")),
         ("GetCustomersByParameter", "/v1/customers", "get", tenant.get("/v1/customers")),
         (
             "UpgradeCustomer",
