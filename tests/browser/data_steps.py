@@ -196,12 +196,13 @@ def operations(walk):
     while not person.browser.value("document.querySelector('#operations-customers-GetCustomer .execute') !== null"):
         check(time.monotonic() < end, "the operation does not open")
         time.sleep(0.1)
-    person.browser.value("document.querySelector('#operations-customers-GetCustomer .execute').click()")
     status = "(document.querySelector('#operations-customers-GetCustomer .live-responses-table tbody .response-col_status') || {}).innerText"
-    end = time.monotonic() + 10
+    end = time.monotonic() + 20
     while not (person.browser.value(status) or "").startswith("200"):
         check(time.monotonic() < end, f"the response is {person.browser.value(status)}")
-        time.sleep(0.1)
+        # The page ignores the button until it has filled in the sample.
+        person.browser.value("document.querySelector('#operations-customers-GetCustomer .execute').click()")
+        time.sleep(1)
     person.check_console()
     person.visit("/_emulator/t/demo")
 
