@@ -15,7 +15,7 @@
 //! 8. [`database`]: pool, transactions, migrations, embedded Postgres. [`servers`]: the servers of one database.
 //!
 //! [`control`] is the control API and the inspector under `/_emulator`, and [`tasks`] runs its long work. [`outgoing`] sends
-//! HTTP requests to tenants' addresses. `docs/ARCHITECTURE.md` has the decisions, `docs/GLOSSARY.md` the words.
+//! HTTP requests to tenants' addresses. [`verify`] compares this server with a real service. `docs/ARCHITECTURE.md` has the decisions, `docs/GLOSSARY.md` the words.
 
 pub mod cli;
 pub mod clock;
@@ -44,6 +44,7 @@ pub mod tenants;
 pub mod tls;
 pub mod vendor_facts;
 pub mod vendors;
+pub mod verify;
 pub mod version;
 pub mod webhooks;
 pub mod wire;
