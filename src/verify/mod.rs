@@ -1,14 +1,32 @@
 //! Compares the emulator with a real service: scenarios and recordings, differences, and the plan that explains them.
 
 mod compare;
+mod created;
+mod emulator;
 mod exchange;
+mod explain;
+mod operations;
+mod personal;
+mod report;
 mod run;
+mod safety;
 mod scenario;
 mod service;
+mod verdict;
 
 pub use compare::{Difference, DifferenceKind};
+pub(crate) use created::CreatedList;
+pub use emulator::EmulatorError;
+pub(crate) use emulator::{Emulator, Fork};
 pub use exchange::{Exchange, Request, Response};
+pub use explain::Switch;
+pub(crate) use explain::{EmulatedRun, Explanation, RealRun, Search};
+pub(crate) use operations::Operations;
+pub(crate) use report::{Counts, Gap, OperationReport, Report};
 pub use run::{Outcome, RunError, RunNames};
 pub(crate) use run::{Event, run};
+pub use safety::{Permission, is_loopback, permission};
 pub use scenario::{Comparison, Scenario, ScenarioError, built_in};
 pub use service::{Service, ServiceError, ServiceKey};
+pub use verdict::Verdict;
+pub(crate) use verdict::Inputs;
