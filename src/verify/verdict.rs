@@ -96,6 +96,7 @@ fn verdict(
         comparison: scenario.compare,
         now,
         shows_back_office_id: step.shows.iter().any(|label| label == "back_office_id"),
+        creates: step.creates.is_some(),
     };
     match compare(real, emulated, ids, rules) {
         differences if differences.is_empty() => Verdict::Equal,

@@ -142,8 +142,9 @@ impl Walk<'_> {
 
     /// Whether the two are ids of one thing.
     fn are_ids(&mut self, name: &str, real: &Value, emulated: &Value) -> bool {
+        let is_id = is_id_name(name) || name.is_empty() && self.rules.creates;
         match (id_text(real), id_text(emulated)) {
-            (Some(real), Some(emulated)) if is_id_name(name) => self.ids.pair(&real, &emulated),
+            (Some(real), Some(emulated)) if is_id => self.ids.pair(&real, &emulated),
             (Some(real), Some(emulated)) => self.ids.is_pair(&real, &emulated),
             _ => false,
         }

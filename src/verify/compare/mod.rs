@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::exchange::{Exchange, Response};
 use super::scenario::Comparison;
 
-pub(super) use ids::{Ids, id_text, is_id_name};
-pub(super) use text::{date_form, time};
+pub(super) use ids::Ids;
+pub(super) use text::time;
 
 /// One thing in which two responses differ.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -56,6 +56,8 @@ pub(super) struct Rules {
     pub now: DateTime<Utc>,
     /// Whether the response shows how BackOfficeIds are generated.
     pub shows_back_office_id: bool,
+    /// Whether a response that is only a number is the id of what the request has created.
+    pub creates: bool,
 }
 
 /// What differs between two responses to the same request.
@@ -82,25 +84,28 @@ fn header(name: &str, real: &Response, emulated: &Response, ids: &Ids, now: Date
         response.header(name).filter(|_| is_shown(response)).map(|value| match name {
             "Content-Type" => value.to_ascii_lowercase().replace(' ', ""),
             "Retry-After" => "a number of seconds".to_owned(),
-            _ => value.to_owned(),
+            _ => without_hosts(value),
         })
     };
     let (real, emulated) = (value(real), value(emulated));
     let is_same = match (&real, &emulated) {
-        (Some(real), Some(emulated)) => without_host(real) == without_host(emulated)
-            || text::is_same(without_host(real), without_host(emulated), ids, now),
+        (Some(real), Some(emulated)) => text::is_same(real, emulated, ids, now),
         (real, emulated) => real == emulated,
     };
     (!is_same).then(|| difference(&format!("header {name}"), DifferenceKind::Header, real, emulated))
 }
 
-/// An address as a path: the two services have different hosts.
-fn without_host(value: &str) -> &str {
-    let Some((scheme, rest)) = value.split_once("://") else { return value };
-    if !matches!(scheme, "http" | "https") {
-        return value;
+/// A header with every address as a path: the two services have different hosts.
+fn without_hosts(value: &str) -> String {
+    let mut shown = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(start) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
+        shown.push_str(&rest[..start]);
+        let authority = &rest[start..].split_once("://").map_or("", |(_, after)| after);
+        let end = authority.find(|character: char| "/?#\", ".contains(character)).unwrap_or(authority.len());
+        rest = &authority[end..];
     }
-    rest.find('/').map_or("", |start| &rest[start..])
+    shown + rest
 }
 
 fn difference(

@@ -10,7 +10,32 @@ macro_rules! files {
     };
 }
 
-files!["authentication"];
+files![
+    "authentication",
+    "bydesign-creating",
+    "bydesign-reading",
+    "customers-by-type",
+    "deleting-customers",
+    "forms-of-dates",
+    "lengths-of-texts",
+    "minimum-age",
+    "passwords",
+    "patching-customers",
+    "quota",
+    "rate-limit",
+    "reading-customers",
+    "replacing-customers",
+    "request-bodies",
+    "required-fields",
+    "reward-points",
+    "single-sign-on",
+    "sponsor-trees",
+    "storm-reading",
+    "storm-updating",
+    "unique-fields",
+    "upgrade",
+    "validating-values",
+];
 
 /// The built-in scenarios, in the order in which they run.
 ///
