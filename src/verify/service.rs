@@ -14,7 +14,7 @@ use crate::secret::Password;
 
 
 /// The maximum length of a response that is compared, in bytes.
-pub const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
 /// How often a request is sent again that the service rejected because there were too many.
 const MAX_REPETITIONS: usize = 3;

@@ -14,13 +14,14 @@ use crate::vendors::{VENDORS, VendorApi};
 use file::ScenarioFile;
 
 pub use built_in::built_in;
-pub use file::{Comparison, Created, Credential, Input};
+pub use file::Comparison;
+pub(super) use file::{Created, Credential, Input};
 
 /// The maximum size of a scenario file, in bytes.
-pub const MAX_FILE_BYTES: usize = 1024 * 1024;
+const MAX_FILE_BYTES: usize = 1024 * 1024;
 
 /// The maximum number of steps of a scenario, counted with every repetition.
-pub const MAX_STEPS: usize = 2_000;
+const MAX_STEPS: usize = 2_000;
 
 /// Placeholders that every scenario has.
 pub(super) const BUILT_IN_NAMES: [&str; 5] = ["prefix", "n", "nine_digits", "years_ago", "text"];
