@@ -52,7 +52,7 @@ impl CreatedList {
             self.file = Some(OpenOptions::new().create(true).append(true).open(&self.path).map_err(failed)?);
         }
         let Some(file) = self.file.as_mut() else { return Ok(()) };
-        writeln!(file, "{line}").and_then(|()| file.sync_data()).map_err(failed)
+        writeln!(file, "{line}").map_err(failed)
     }
 }
 

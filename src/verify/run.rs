@@ -14,7 +14,7 @@ use crate::random::Random;
 /// What all requests of a run have in common, at both services.
 #[derive(Debug, Clone)]
 pub struct RunNames {
-    /// The beginning of every name that the run creates.
+    /// The beginning of every name that the run creates. Each scenario has its own, which begins with it.
     pub prefix: String,
     /// The beginning of its numbers, of which tax ids are made.
     number: u64,
@@ -28,13 +28,18 @@ impl RunNames {
     pub fn new(random: &Random, at: DateTime<Utc>) -> Self {
         let number = u64::from_be_bytes(random.bytes());
         let digit = |place: u32| char::from_digit((number >> (5 * place) & 31) as u32, 32).unwrap_or('0');
-        Self { prefix: format!("emv{}", (0..6).map(digit).collect::<String>()), number: number % 80_000 + 10_000, at }
+        Self { prefix: format!("emv{}", (0..5).map(digit).collect::<String>()), number: number % 80_000 + 10_000, at }
     }
 
-    /// The value of a built-in placeholder in a step.
-    fn built_in(&self, number: usize, name: &str, argument: Option<&str>) -> Option<Value> {
+    /// The beginning of the names of one scenario: what it finds by name must not depend on the other scenarios.
+    fn of_scenario(&self, first: usize) -> String {
+        format!("{}s{first}", self.prefix)
+    }
+
+    /// The value of a built-in placeholder in a step; `prefix` is that of the scenario.
+    fn built_in(&self, prefix: &str, number: usize, name: &str, argument: Option<&str>) -> Option<Value> {
         match (name, argument) {
-            ("prefix", None) => Some(self.prefix.clone().into()),
+            ("prefix", None) => Some(prefix.into()),
             ("n", None) => Some(number.into()),
             ("nine_digits", None) => Some(format!("{}{:04}", self.number, number % 10_000).into()),
             ("years_ago", Some(years)) => {
@@ -45,7 +50,7 @@ impl RunNames {
             }
             ("text", Some(length)) => {
                 let length = length.parse::<usize>().ok().filter(|length| (1..=10_000).contains(length))?;
-                let begin = format!("{}x{number}x", self.prefix);
+                let begin = format!("{prefix}x{number}x");
                 let filling = "abcdefghij".chars().cycle();
                 Some(begin.chars().chain(filling).take(length).collect::<String>().into())
             }
@@ -103,9 +108,10 @@ pub(crate) async fn run(
     listener: &mut impl FnMut(Event<'_>) -> Result<(), RunError>,
 ) -> Result<Vec<Outcome>, RunError> {
     let mut values = inputs.clone();
+    let prefix = names.of_scenario(first);
     let mut outcomes = Vec::with_capacity(scenario.steps.len());
     for (place, step) in scenario.steps.iter().enumerate() {
-        let request = match request(step, names, first + place, &values) {
+        let request = match request(step, (names, &prefix), first + place, &values) {
             Ok(request) => request,
             Err(Missing(name)) => {
                 outcomes.push(Outcome::Missing(name));
@@ -141,12 +147,12 @@ fn presented(credential: Credential) -> Presented {
 
 fn request(
     step: &Step,
-    names: &RunNames,
+    (names, prefix): (&RunNames, &str),
     number: usize,
     values: &BTreeMap<String, Value>,
 ) -> Result<Request, Missing> {
     let lookup = |name: &str, argument: Option<&str>| {
-        names.built_in(number, name, argument).or_else(|| values.get(name).filter(|_| argument.is_none()).cloned())
+        names.built_in(prefix, number, name, argument).or_else(|| values.get(name).filter(|_| argument.is_none()).cloned())
     };
     let header = |(name, value): &(String, String)| Ok((name.clone(), fill_text(value, &lookup)?));
     Ok(Request {

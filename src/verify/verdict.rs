@@ -65,7 +65,7 @@ pub(super) fn verdicts(
         }
     }
     let pairs = scenario.steps.iter().zip(real.iter().zip(emulated));
-    pairs.map(|(step, (real, emulated))| verdict(step, real, emulated, &mut ids, scenario, now)).collect()
+    pairs.map(|(step, (real, emulated))| verdict(step, real, emulated, &mut ids, now)).collect()
 }
 
 fn verdict(
@@ -73,7 +73,6 @@ fn verdict(
     real: &Outcome,
     emulated: &Outcome,
     ids: &mut Ids,
-    scenario: &Scenario,
     now: DateTime<Utc>,
 ) -> Verdict {
     let (real, emulated) = match (real, emulated) {
@@ -93,10 +92,10 @@ fn verdict(
         }
     }
     let rules = Rules {
-        comparison: scenario.compare,
+        comparison: step.compare,
         now,
         shows_back_office_id: step.shows.iter().any(|label| label == "back_office_id"),
-        creates: step.creates.is_some(),
+        creates: step.creates.is_some() || real.response.status == 201,
     };
     match compare(real, emulated, ids, rules) {
         differences if differences.is_empty() => Verdict::Equal,

@@ -30,11 +30,6 @@ impl Ids {
         self.emulated_of.get(real).is_some_and(|known| known == emulated)
     }
 
-    /// The emulator's id for one of the real service.
-    pub(in crate::verify) fn emulated(&self, real: &str) -> Option<&str> {
-        self.emulated_of.get(real).map(String::as_str)
-    }
-
     /// Remembers a value of both services, if it is a number or a text.
     pub(in crate::verify) fn pair_values(&mut self, real: &Value, emulated: &Value) {
         if let (Some(real), Some(emulated)) = (id_text(real), id_text(emulated)) {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::exchange::{Exchange, Response};
 use super::scenario::Comparison;
 
-pub(super) use ids::Ids;
+pub(super) use ids::{Ids, id_text, is_id_name};
 pub(super) use text::time;
 
 /// One thing in which two responses differ.
@@ -46,7 +46,8 @@ pub enum DifferenceKind {
 }
 
 /// The headers that clients read.
-const HEADERS: [&str; 5] = ["Content-Type", "Location", "WWW-Authenticate", "Retry-After", "Allow"];
+const HEADERS: [&str; 6] =
+    ["Content-Type", "Location", "WWW-Authenticate", "Retry-After", "Allow", "X-DirectScale-Message"];
 
 /// How a comparison is made.
 #[derive(Debug, Clone, Copy)]

@@ -19,7 +19,9 @@ pub(super) fn steps(file: &ScenarioFile) -> Result<Vec<Step>, String> {
             if steps.len() == MAX_STEPS {
                 return Err(format!("it has more than {MAX_STEPS} steps"));
             }
-            let step = expanded(step, &file.bodies, &values).map_err(|reason| format!("step '{}': {reason}", step.name))?;
+            let named = |reason| format!("step '{}': {reason}", step.name);
+            let mut step = expanded(step, &file.bodies, &values).map_err(named)?;
+            step.compare = file.compare;
             if !used.insert(step.name.clone()) {
                 return Err(format!("two steps are named '{}'", step.name));
             }
@@ -76,6 +78,7 @@ fn expanded(file: &StepFile, bodies: &BTreeMap<String, Value>, values: &Map<Stri
         body,
         capture: file.capture.clone(),
         creates: file.creates,
+        compare: super::Comparison::default(),
         shows: file.shows.iter().map(|label| text(label)).collect(),
     })
 }

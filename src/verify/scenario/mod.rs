@@ -36,8 +36,6 @@ pub struct Scenario {
     pub(crate) api: &'static VendorApi,
     /// Whether it runs only when the command line names it.
     pub only_when_named: bool,
-    /// What its comparison looks at.
-    pub compare: Comparison,
     /// Values that the command line can replace for the real service.
     pub inputs: BTreeMap<String, Input>,
     /// In order.
@@ -60,6 +58,8 @@ pub struct Step {
     pub creates: Option<Created>,
     /// Whether the request changes nothing.
     pub reads: bool,
+    /// What the comparison of its responses looks at.
+    pub compare: Comparison,
     /// The entries of the plan on which the response depends.
     pub shows: Vec<String>,
 }
@@ -98,8 +98,8 @@ impl Scenario {
             })?,
         };
         let steps = expand::steps(&file).map_err(failed)?;
-        let ScenarioFile { title, only_when_named, compare, inputs, .. } = file;
-        Ok(Self { name: name.to_owned(), title, api, only_when_named, compare, inputs, steps })
+        let ScenarioFile { title, only_when_named, inputs, .. } = file;
+        Ok(Self { name: name.to_owned(), title, api, only_when_named, inputs, steps })
     }
 
     /// Whether it changes nothing at the service.
