@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::compare::{id_text, is_id_name};
+use super::compare::{id_kind, id_text};
 use super::exchange::{Exchange, Request};
 use super::run::Outcome;
 use super::scenario::{Comparison, Created, Credential, Input, Scenario, Step, StepBody};
@@ -161,7 +161,7 @@ impl Known {
                 let placeholder = self.placeholder(text);
                 placeholder.unwrap_or_else(|| escaped(text).into())
             }
-            Value::Number(_) if is_id_name(name) => {
+            Value::Number(_) if id_kind(name).is_some() => {
                 let placeholder = id_text(value).and_then(|text| self.placeholder(&text).or_else(|| self.input(&text)));
                 placeholder.unwrap_or_else(|| value.clone())
             }
@@ -195,7 +195,7 @@ fn collect_ids(pointer: &str, name: &str, value: &Value, found: &mut Vec<(String
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(place, item)| collect_ids(&format!("{pointer}/{place}"), name, item, found));
         }
-        Value::Number(_) | Value::String(_) if is_id_name(name) || pointer.is_empty() => {
+        Value::Number(_) | Value::String(_) if id_kind(name).is_some() || pointer.is_empty() => {
             found.extend(id_text(value).map(|text| (pointer.to_owned(), text)));
         }
         _ => {}

@@ -5,10 +5,16 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::compare::{Difference, Ids, Rules, compare};
+use super::compare::{Difference, DifferenceKind, Ids, Rules, compare};
 use super::exchange::Exchange;
 use super::run::Outcome;
 use super::scenario::{Scenario, Step};
+
+/// The distance of two responses with different statuses.
+const STATUS: usize = 100;
+
+/// More differing members do not make the distance greater.
+const MAX_MEMBERS: usize = 50;
 
 /// What the comparison of a step found.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,12 +26,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// How far the two are apart. One that cannot be compared is further away than one that differs in a member.
+    /// How far the two are apart. Whether a request succeeds counts more than any number of members.
     pub(super) fn distance(&self) -> usize {
         match self {
             Self::Equal => 0,
-            Self::Different(differences) => differences.len(),
-            Self::NotComparable(_) => 3,
+            Self::Different(differences) => {
+                let is_status = differences.iter().any(|difference| difference.kind == DifferenceKind::Status);
+                differences.len().min(MAX_MEMBERS) + if is_status { STATUS } else { 0 }
+            }
+            Self::NotComparable(_) => STATUS,
         }
     }
 }

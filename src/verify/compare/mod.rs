@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::exchange::{Exchange, Response};
 use super::scenario::Comparison;
 
-pub(super) use ids::{Ids, id_text, is_id_name};
+pub(super) use ids::{Ids, id_kind, id_text};
 pub(super) use text::time;
 
 /// One thing in which two responses differ.

@@ -2,8 +2,6 @@
 
 mod switches;
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -63,7 +61,6 @@ pub(crate) struct Search<'a, E> {
     plan: Plan,
     runs: Vec<EmulatedRun>,
     trials: usize,
-    tried: BTreeSet<(String, String)>,
 }
 
 impl<'a, E: Emulator> Search<'a, E> {
@@ -74,11 +71,8 @@ impl<'a, E: Emulator> Search<'a, E> {
         names: &'a RunNames,
         plan: Plan,
     ) -> Result<Self, EmulatorError> {
-        let mut search = Self { emulator, real, names, plan, runs: Vec::new(), trials: 0, tried: BTreeSet::new() };
-        for run in real {
-            let emulated = search.run(run, &search.plan).await?;
-            search.runs.push(emulated);
-        }
+        let mut search = Self { emulator, real, names, plan, runs: Vec::new(), trials: 0 };
+        search.run_all().await?;
         Ok(search)
     }
 
@@ -87,7 +81,7 @@ impl<'a, E: Emulator> Search<'a, E> {
         &self.runs
     }
 
-    /// Looks for the plan.
+    /// Looks for the plan. The last runs are made with the plan that was found.
     pub(crate) async fn explain(mut self) -> Result<Explanation, EmulatorError> {
         let original = self.plan.clone();
         while self.improve().await? {}
@@ -97,49 +91,87 @@ impl<'a, E: Emulator> Search<'a, E> {
         Ok(Explanation { plan: self.plan, switches, runs: self.runs })
     }
 
-    /// Makes one change of the plan that brings the responses closer. Whether there was one.
+    /// Tries every entry on which a differing step depends. Whether one brought the responses closer.
     async fn improve(&mut self) -> Result<bool, EmulatorError> {
-        for (place, name, value) in self.proposals() {
-            if self.trials >= MAX_TRIALS || !self.tried.insert((name.clone(), format!("{place} {value}"))) {
+        let mut is_closer = false;
+        for (place, name) in self.proposed() {
+            let (plan, run) = self.closest(place, &name).await?;
+            if plan == self.plan {
                 continue;
             }
-            let Some(plan) = with(&self.plan, &name, value) else { continue };
-            let closer = self.run(&self.real[place], &plan).await?;
-            self.trials += 1;
-            if distance(&closer) >= distance(&self.runs[place]) {
-                continue;
-            }
-            let runs = self.affected(&plan, &name, Some((place, closer))).await?;
+            let runs = self.affected(&plan, &name, Some((place, run))).await?;
             if total(&runs) < total(&self.runs) {
                 (self.plan, self.runs) = (plan, runs);
-                // What did not help before may help now.
-                self.tried.clear();
-                return Ok(true);
+                is_closer = true;
             }
         }
-        Ok(false)
+        Ok(is_closer)
     }
 
-    /// The changes that the differing steps propose, with the place of their scenario: entries with few values first.
-    fn proposals(&self) -> Vec<(usize, String, Value)> {
-        let mut proposals = Vec::new();
-        for (place, (real, emulated)) in self.real.iter().zip(&self.runs).enumerate() {
-            let steps = real.scenario.steps.iter().zip(real.outcomes.iter().zip(&emulated.outcomes));
-            for (number, ((step, outcomes), verdict)) in steps.zip(&emulated.verdicts).enumerate() {
-                if *verdict != Verdict::Equal {
-                    proposals.extend(self.proposals_of(step, outcomes, number).into_iter().map(|(name, value)| (place, name, value)));
+    /// The entries on which differing steps depend, each with its scenario; entries with few values first.
+    fn proposed(&self) -> Vec<(usize, String)> {
+        let mut proposed = Vec::new();
+        for (place, (real, run)) in self.real.iter().zip(&self.runs).enumerate() {
+            let steps = real.scenario.steps.iter().zip(&run.verdicts).filter(|(_, verdict)| **verdict != Verdict::Equal);
+            for (name, _) in steps.flat_map(|(step, _)| &step.shows).filter_map(|label| entry_of(label)) {
+                if !proposed.contains(&(place, name.clone())) {
+                    proposed.push((place, name));
                 }
             }
         }
-        let is_simple = |name: &str| !value_of(&self.plan, name).is_object() && !value_of(&self.plan, name).is_array();
-        proposals.sort_by_key(|(_, name, _)| !is_simple(name));
-        proposals
+        let has_many = |name: &str| matches!(value_of(&self.plan, name), Value::Array(_) | Value::Object(_));
+        proposed.sort_by_key(|(_, name)| has_many(name));
+        proposed
     }
 
-    fn proposals_of(&self, step: &Step, outcomes: (&Outcome, &Outcome), before: usize) -> Vec<(String, Value)> {
-        let (Some(real), Some(emulated)) = (outcomes.0.exchange(), outcomes.1.exchange()) else { return Vec::new() };
-        let shown = Shown { real, emulated, before };
-        step.shows.iter().flat_map(|label| candidates(&self.plan, label, shown)).collect()
+    /// The plan with another value of one entry with which a scenario is closest, and its run.
+    async fn closest(&mut self, place: usize, name: &str) -> Result<(Plan, EmulatedRun), EmulatorError> {
+        let (mut plan, mut run) = (self.plan.clone(), self.runs[place].clone());
+        loop {
+            let mut is_closer = false;
+            for other in self.plans(&plan, place, &run, name) {
+                if self.trials >= MAX_TRIALS {
+                    return Ok((plan, run));
+                }
+                self.trials += 1;
+                let tried = self.run(&self.real[place], &other).await?;
+                if distance(&tried) < distance(&run) {
+                    (plan, run, is_closer) = (other, tried, true);
+                    break;
+                }
+            }
+            if !is_closer || distance(&run) == 0 {
+                return Ok((plan, run));
+            }
+        }
+    }
+
+    /// The plans that the differing steps propose for an entry: first one with the proposals of all, then one of each.
+    fn plans(&self, plan: &Plan, place: usize, run: &EmulatedRun, name: &str) -> Vec<Plan> {
+        let real = &self.real[place];
+        let mut all = plan.clone();
+        let mut plans = Vec::new();
+        let steps = real.scenario.steps.iter().zip(real.outcomes.iter().zip(&run.outcomes)).zip(&run.verdicts);
+        for (before, ((step, (real, emulated)), verdict)) in steps.enumerate() {
+            let (Some(real), Some(emulated)) = (real.exchange(), emulated.exchange()) else { continue };
+            if *verdict == Verdict::Equal {
+                continue;
+            }
+            let shown = Shown { real, emulated, before };
+            for label in step.shows.iter().filter(|label| entry_of(label).is_some_and(|(entry, _)| entry == name)) {
+                plans.extend(candidates(plan, label, shown).into_iter().filter_map(|value| with(plan, name, value)));
+                let first = candidates(&all, label, shown).into_iter().next();
+                all = first.and_then(|value| with(&all, name, value)).unwrap_or(all);
+            }
+        }
+        plans.insert(0, all);
+        let mut distinct: Vec<Plan> = Vec::new();
+        plans.into_iter().filter(|other| other != plan).for_each(|other| {
+            if !distinct.contains(&other) {
+                distinct.push(other);
+            }
+        });
+        distinct
     }
 
     /// The runs with a plan, with which one scenario was run already. Scenarios that agree, and whose responses do not depend on the
@@ -151,8 +183,8 @@ impl<'a, E: Emulator> Search<'a, E> {
         done: Option<(usize, EmulatedRun)>,
     ) -> Result<Vec<EmulatedRun>, EmulatorError> {
         let mut runs = self.runs.clone();
+        let depends = |step: &Step| step.shows.iter().any(|label| entry_of(label).is_some_and(|(entry, _)| entry == name));
         for (place, real) in self.real.iter().enumerate() {
-            let depends = |step: &Step| step.shows.iter().any(|label| entry_of(label).is_some_and(|(entry, _)| entry == name));
             if let Some((_, run)) = done.as_ref().filter(|(done, _)| *done == place) {
                 runs[place] = run.clone();
             } else if distance(&runs[place]) > 0 || real.scenario.steps.iter().any(depends) {
@@ -163,7 +195,7 @@ impl<'a, E: Emulator> Search<'a, E> {
         Ok(runs)
     }
 
-    /// Runs every scenario with the plan that was found.
+    /// Runs every scenario with the plan.
     async fn run_all(&mut self) -> Result<(), EmulatorError> {
         let mut runs = Vec::with_capacity(self.real.len());
         for real in self.real {

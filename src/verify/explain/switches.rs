@@ -20,8 +20,8 @@ pub(super) struct Shown<'a> {
     pub before: usize,
 }
 
-/// Finds values of an entry from what the label probes and the responses.
-type Derive = fn(&Plan, &[&str], Shown<'_>) -> Vec<Value>;
+/// Finds values of an entry from its present value, what the label probes, and the responses.
+type Derive = fn(&Value, &[&str], Shown<'_>) -> Vec<Value>;
 
 /// How an entry's value is found.
 enum Way {
@@ -69,15 +69,15 @@ pub(in crate::verify) fn entry_of(label: &str) -> Option<(String, Vec<&str>)> {
 }
 
 /// Values of the label's entry with which the emulator may answer as the real service, likeliest first.
-pub(super) fn candidates(plan: &Plan, label: &str, shown: Shown<'_>) -> Vec<(String, Value)> {
+pub(super) fn candidates(plan: &Plan, label: &str, shown: Shown<'_>) -> Vec<Value> {
     let Some((name, parts)) = entry_of(label) else { return Vec::new() };
+    let now = value_of(plan, &name);
     let values = match way(&name) {
-        Some(Way::Choices) => choices(plan, &name),
-        Some(Way::Derived(derive)) => derive(plan, &parts, shown),
+        Some(Way::Choices) => choices(&name),
+        Some(Way::Derived(derive)) => derive(&now, &parts, shown),
         None => Vec::new(),
     };
-    let now = value_of(plan, &name);
-    values.into_iter().filter(|value| *value != now).map(|value| (name.clone(), value)).collect()
+    values.into_iter().filter(|value| *value != now).collect()
 }
 
 fn way(name: &str) -> Option<Way> {
@@ -88,11 +88,10 @@ fn way(name: &str) -> Option<Way> {
     (!entry.choices.is_empty()).then_some(Way::Choices)
 }
 
-fn choices(plan: &Plan, name: &str) -> Vec<Value> {
+fn choices(name: &str) -> Vec<Value> {
     let entry = Plan::entries().into_iter().find(|entry| entry.name == name);
-    let now = value_of(plan, name);
     let read = |choice: &&str| serde_json::from_str::<Value>(choice).ok();
-    entry.iter().flat_map(|entry| entry.choices.iter().filter_map(|choice| read(choice))).filter(|value| *value != now).collect()
+    entry.iter().flat_map(|entry| entry.choices.iter().filter_map(read)).collect()
 }
 
 /// The value of an entry, whose name has the section of a vendor before a dot.
@@ -129,9 +128,9 @@ fn number<N: std::str::FromStr>(part: Option<&&str>) -> Option<N> {
 }
 
 /// `required.FIELD.TYPE`: the request lacks the field.
-fn required(plan: &Plan, parts: &[&str], _: Shown<'_>) -> Vec<Value> {
+fn required(now: &Value, parts: &[&str], _: Shown<'_>) -> Vec<Value> {
     let (Some(field), Some(customer_type)) = (parts.first(), number::<i32>(parts.get(1))) else { return Vec::new() };
-    let mut all = value_of(plan, "required");
+    let mut all = now.clone();
     let mut types: Vec<i32> = serde_json::from_value(all[*field].clone()).unwrap_or_default();
     match types.iter().position(|known| *known == customer_type) {
         Some(place) => drop(types.remove(place)),
@@ -142,21 +141,21 @@ fn required(plan: &Plan, parts: &[&str], _: Shown<'_>) -> Vec<Value> {
 }
 
 /// `unique.FIELD`: the request repeats a value.
-fn unique(plan: &Plan, parts: &[&str], _: Shown<'_>) -> Vec<Value> {
-    parts.first().map(|field| vec![toggled(value_of(plan, "unique"), json!(field))]).unwrap_or_default()
+fn unique(now: &Value, parts: &[&str], _: Shown<'_>) -> Vec<Value> {
+    parts.first().map(|field| vec![toggled(now, json!(field))]).unwrap_or_default()
 }
 
 /// `upgrade_transitions.FROM.TO`.
-fn upgrade_transitions(plan: &Plan, parts: &[&str], _: Shown<'_>) -> Vec<Value> {
+fn upgrade_transitions(now: &Value, parts: &[&str], _: Shown<'_>) -> Vec<Value> {
     match (number::<i32>(parts.first()), number::<i32>(parts.get(1))) {
-        (Some(from), Some(to)) => vec![toggled(value_of(plan, "upgrade_transitions"), json!([from, to]))],
+        (Some(from), Some(to)) => vec![toggled(now, json!([from, to]))],
         _ => Vec::new(),
     }
 }
 
 /// A list with one item more, or without it.
-fn toggled(list: Value, item: Value) -> Value {
-    let Value::Array(mut items) = list else { return list };
+fn toggled(list: &Value, item: Value) -> Value {
+    let mut items = list.as_array().cloned().unwrap_or_default();
     match items.iter().position(|known| *known == item) {
         Some(place) => drop(items.remove(place)),
         None => items.push(item),
@@ -165,10 +164,9 @@ fn toggled(list: Value, item: Value) -> Value {
 }
 
 /// The response has a generated BackOfficeId.
-fn back_office_id(plan: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    let now = value_of(plan, "back_office_id");
+fn back_office_id(now: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let Some(Value::Object(members)) = body(shown.real) else { return Vec::new() };
-    let is_decimal = members["BackOfficeId"].as_str().is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_decimal = members.get("BackOfficeId").and_then(Value::as_str).is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let format = if is_decimal { "decimal" } else { "hexadecimal" };
     let mut values = Vec::new();
     if let Some(seed) = distance(&members).filter(|seed| *seed >= 0) {
@@ -179,44 +177,53 @@ fn back_office_id(plan: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
 }
 
 /// `password_rule.min_length.N`, `.max_length.N`: a password of that length; `.digit`, `.capital`, `.symbol`: one without it.
-fn password_rule(plan: &Plan, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    let now = value_of(plan, "password_rule");
+fn password_rule(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let with = |name: &str, value: Value| {
         let mut rule = now.clone();
         rule[name] = value;
         vec![rule]
     };
-    match (parts.first(), number::<usize>(parts.get(1)), only_real(shown)) {
-        (Some(&"min_length"), Some(length), Some(true)) => with("min_length", json!(length)),
-        (Some(&"min_length"), Some(length), Some(false)) => with("min_length", json!(length + 1)),
-        (Some(&"max_length"), Some(length), Some(true)) => with("max_length", json!(length)),
-        (Some(&"max_length"), Some(length), Some(false)) => with("max_length", json!(length.saturating_sub(1))),
+    let length = number::<u64>(parts.get(1));
+    let is_min = parts.first() == Some(&"min_length");
+    match (parts.first(), length, only_real(shown)) {
+        (Some(name @ (&"min_length" | &"max_length")), Some(length), Some(real)) => {
+            with(name, json!(bound(now[*name].as_u64(), length, real, is_min)))
+        }
         (Some(name @ (&"digit" | &"capital" | &"symbol")), _, Some(real)) => with(name, json!(!real)),
         _ => Vec::new(),
     }
 }
 
+/// A bound that accepts `probe`, or no longer accepts it, and changes as little as possible.
+fn bound(now: Option<u64>, probe: u64, accepts: bool, is_lower: bool) -> u64 {
+    match (accepts, is_lower) {
+        (true, true) => now.map_or(probe, |now| now.min(probe)),
+        (true, false) => now.map_or(probe, |now| now.max(probe)),
+        (false, true) => now.map_or(probe + 1, |now| now.max(probe + 1)),
+        (false, false) => now.map_or(probe.saturating_sub(1), |now| now.min(probe.saturating_sub(1))),
+    }
+}
+
 /// `minimum_age.N`: a customer of type 1 of that age.
-fn minimum_age(_: &Plan, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    match (number::<u16>(parts.first()), only_real(shown)) {
-        (Some(age), Some(true)) => vec![json!(age)],
-        (Some(age), Some(false)) => vec![json!(age + 1)],
+fn minimum_age(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
+    match (number::<u64>(parts.first()), only_real(shown)) {
+        (Some(age), Some(real)) => vec![json!(bound(now.as_u64(), age, real, true))],
         _ => Vec::new(),
     }
 }
 
 /// `max_length.FIELD.N`: a text of that length.
-fn max_length(plan: &Plan, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    let (Some(field), Some(length), Some(real)) = (parts.first(), number::<usize>(parts.get(1)), only_real(shown)) else {
+fn max_length(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
+    let (Some(field), Some(length), Some(real)) = (parts.first(), number::<u64>(parts.get(1)), only_real(shown)) else {
         return Vec::new();
     };
-    let mut all = value_of(plan, "max_length");
-    all[*field] = json!(if real { length } else { length.saturating_sub(1) });
+    let mut all = now.clone();
+    all[*field] = json!(bound(now[*field].as_u64(), length, real, false));
     vec![all]
 }
 
 /// The response has the stats of a customer.
-fn stats(_: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
+fn stats(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let (Some(real), Some(emulated)) = (body(shown.real), body(shown.emulated)) else { return Vec::new() };
     let mut stats = Map::new();
     if real["KitLevel"].is_string() || real["KitLevel"].is_number() {
@@ -232,16 +239,16 @@ fn stats(_: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
 }
 
 /// The request is the first one that the service rejects with 429.
-fn rate_limit(plan: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    limits(value_of(plan, "rate_limit"), 429, shown)
+fn rate_limit(now: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
+    limits(now, 429, shown)
 }
 
 /// The request is the first one that the service rejects with 403 because of a quota.
-fn quota(plan: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    limits(value_of(plan, "quota"), 403, shown)
+fn quota(now: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
+    limits(now, 403, shown)
 }
 
-fn limits(now: Value, status: u16, shown: Shown<'_>) -> Vec<Value> {
+fn limits(now: &Value, status: u16, shown: Shown<'_>) -> Vec<Value> {
     if shown.real.response.status != status {
         return vec![Value::Null];
     }
@@ -252,14 +259,14 @@ fn limits(now: Value, status: u16, shown: Shown<'_>) -> Vec<Value> {
 }
 
 /// The response has the countries of a customer.
-fn countries(_: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
+fn countries(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let Some(Value::Array(items)) = body(shown.real) else { return Vec::new() };
     let entry = |item: &Value| Some((item["CountryCode"].as_str()?.to_uppercase(), item["CurrencyCode"].clone()));
     vec![items.iter().filter_map(entry).collect::<Map<_, _>>().into()]
 }
 
 /// The response has an address with a token at its end.
-fn sso_login_url(_: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
+fn sso_login_url(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let Some(text) = address(shown.real) else { return Vec::new() };
     let token = text.len() - text.trim_end_matches(|character: char| character.is_ascii_alphanumeric() || character == '-' || character == '_').len();
     let without_token = &text[..text.len() - token];
@@ -282,18 +289,18 @@ fn address(exchange: &Exchange) -> Option<String> {
 }
 
 /// `types.N`: the request has that customer type.
-fn types(plan: &Plan, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    named(plan, "types", "Type", parts, shown)
+fn types(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
+    named(now, "Type", parts, shown)
 }
 
 /// `statuses.N`: the request has that customer status.
-fn statuses(plan: &Plan, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    named(plan, "statuses", "Status", parts, shown)
+fn statuses(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
+    named(now, "Status", parts, shown)
 }
 
-fn named(plan: &Plan, entry: &str, what: &str, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
+fn named(now: &Value, what: &str, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let (Some(id), Some(real)) = (number::<i32>(parts.first()), only_real(shown)) else { return Vec::new() };
-    let mut all = value_of(plan, entry);
+    let mut all = now.clone();
     let Some(members) = all.as_object_mut() else { return Vec::new() };
     if real {
         members.insert(id.to_string(), format!("{what} {id}").into());
@@ -304,13 +311,15 @@ fn named(plan: &Plan, entry: &str, what: &str, parts: &[&str], shown: Shown<'_>)
 }
 
 /// `SECTION.countries.NAME.CODE`: the request has a country of that name.
-fn country_names(_: &Plan, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
+fn country_names(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let (Some(name), Some(code), Some(real)) = (parts.first(), parts.get(1), only_real(shown)) else { return Vec::new() };
-    vec![json!({ *name: if real { json!(code) } else { Value::Null } })]
+    let mut all = now.clone();
+    all[*name] = if real { json!(code) } else { Value::Null };
+    vec![all]
 }
 
 /// The response of the real service has the country of an address that was sent without one.
-fn default_country(_: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
+fn default_country(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let mut values = Vec::new();
     if let Some(body) = body(shown.real) {
         collect_countries(&body, &mut values);
@@ -338,7 +347,7 @@ fn collect_countries(value: &Value, found: &mut Vec<Value>) {
 }
 
 /// The responses have a date that the request set. Zones whose clocks are as far from each other as the two dates.
-fn time_zone(_: &Plan, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
+fn time_zone(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let (Some(real), Some(emulated)) = (body(shown.real), body(shown.emulated)) else { return Vec::new() };
     if !differs_in_a_time(&real, &emulated) {
         return Vec::new();

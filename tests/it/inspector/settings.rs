@@ -190,12 +190,13 @@ fn the_clock_lists_what_is_due_next() {
     let id = tenant.create(&seeds::full());
     tenant.post(&format!("/v1/customers/{id}/addRewardPoints"), &json!({ "pointsToAdd": 50 }));
     let begun = Instant::now();
-    while !tenant.page("/clock").body.contains("Attempt 2") {
+    // While the first attempt runs, the second one is due now.
+    while !["Attempt 2", "Advance to it"].iter().all(|text| tenant.page("/clock").body.contains(text)) {
         assert!(begun.elapsed() < Duration::from_mins(1), "{}", tenant.page("/clock").body);
         thread::sleep(Duration::from_millis(50));
     }
     let shown = tenant.page("/clock").body;
-    assert!(shown.contains("Real time") && shown.contains("data-ticks") && shown.contains("Advance to it"), "{shown}");
+    assert!(shown.contains("Real time") && shown.contains("data-ticks"), "{shown}");
     redirected_to(&tenant.form("/clock", "do=freeze"));
     assert!(tenant.page("/clock").body.contains("nothing becomes due until it is advanced"));
 }
