@@ -14,7 +14,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Data", &["seed", "export", "reset", "snapshot", "diff"]),
     ("Faults and time", &["faults", "clock"]),
     ("Requests, hooks and webhooks", &["requests", "hook", "webhooks"]),
-    ("Comparison with a real service", &["record"]),
+    ("Comparison with a real service", &["verify", "record"]),
     ("Documents and tools", &["openapi", "schema", "coverage", "completions"]),
 ];
 

@@ -27,6 +27,7 @@ mod snapshots;
 mod status;
 mod tenants;
 mod tls;
+mod verify;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -214,6 +215,8 @@ enum Command {
     },
     /// Store what a program and a real service send each other, as a HAR file with its secrets masked
     Record(record::RecordCommand),
+    /// Compare the server with a real service; exit codes: 0 equal, 1 different, 2 could not compare
+    Verify(Box<verify::VerifyCommand>),
     /// Print which operations are covered, with the evidence for each, as Markdown
     Coverage {
         /// Add what the comparisons with a real service in this folder found
@@ -262,7 +265,7 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into(), 1),
     };
-    let code_of_failure = if matches!(cli.command, Command::Diff { .. }) { 2 } else { 1 };
+    let code_of_failure = if matches!(cli.command, Command::Diff { .. } | Command::Verify(_)) { 2 } else { 1 };
     let outcome = runtime.block_on(dispatch(cli.command, &settings));
     // Does not wait for tasks that still run.
     runtime.shutdown_background();
@@ -293,6 +296,7 @@ impl Command {
             },
             Self::Export(command) => command.remote.settings(),
             Self::Fork(command) => command.remote.settings(),
+            Self::Verify(command) => command.remote.settings(),
             Self::Tenants { remote, .. }
             | Self::Keys { remote, .. }
             | Self::Reset { remote, .. }
@@ -336,6 +340,7 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
         Command::Reset { tenant, remote } => snapshots::reset(&to(&remote)?, &tenant).await,
         Command::Snapshot { command, remote } => snapshots::snapshot(&to(&remote)?, command).await,
         Command::Fork(command) => tenants::fork(&to(&command.remote)?, *command).await,
+        Command::Verify(command) => verify::verify(&to(&command.remote)?, *command).await,
         Command::Diff { from, to: other, remote } => snapshots::diff(&to(&remote)?, &from, &other).await,
         Command::Clock { command, remote } => clock::clock(&to(&remote)?, command).await,
         Command::Faults { command, remote } => faults::faults(&to(&remote)?, command).await,

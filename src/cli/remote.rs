@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use thiserror::Error;
 use url::Url;
@@ -138,7 +139,7 @@ pub(super) enum SendError {
 }
 
 impl Body {
-    fn of(value: &Value) -> Self {
+    pub(super) fn of_json(value: &Value) -> Self {
         Self { content_type: "application/json", text: value.to_string() }
     }
 
@@ -178,6 +179,12 @@ impl Remote {
         base.as_str().trim_end_matches('/').to_owned()
     }
 
+    /// A client that follows no redirects, for the vendor APIs of the server or of another one.
+    pub(super) fn client_of(&self, base: &Url) -> anyhow::Result<ClientBuilder> {
+        let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+        Ok(self.trust.client(base)?.redirect(Policy::none()).user_agent(agent))
+    }
+
     /// A client of the same server for streams: its timeout is for silence, not for the whole response.
     pub(super) fn for_streams(&self) -> anyhow::Result<Self> {
         let client = self.trust.client(&self.base)?.connect_timeout(MAX_SILENCE).read_timeout(MAX_SILENCE).build()?;
@@ -203,7 +210,7 @@ impl Remote {
     }
 
     pub(super) async fn post(&self, path: &[&str], body: &Value) -> anyhow::Result<Value> {
-        self.request(Method::POST, path, &[], Some(Body::of(body))).await
+        self.request(Method::POST, path, &[], Some(Body::of_json(body))).await
     }
 
     /// Sends a file without parsing it. The server parses it like a seed, in which `PostalCode: 84042` is a text.
@@ -216,7 +223,7 @@ impl Remote {
     }
 
     pub(super) async fn put_with(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<Value> {
-        self.request(Method::PUT, path, query, Some(Body::of(&json!({})))).await
+        self.request(Method::PUT, path, query, Some(Body::of_json(&json!({})))).await
     }
 
     pub(super) async fn delete(&self, path: &[&str]) -> anyhow::Result<Value> {

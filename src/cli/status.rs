@@ -36,7 +36,7 @@ pub(super) async fn status(remote: &Remote, format: Format) -> anyhow::Result<Ex
 }
 
 /// The address of the vendor APIs: that of the control API, with another port if `/_emulator` has its own listener.
-fn api_base(control: &str, status: &Value) -> anyhow::Result<String> {
+pub(super) fn api_base(control: &str, status: &Value) -> anyhow::Result<String> {
     let mut url = Url::parse(control)?;
     if let Some(port) = status["api_port"].as_u64() {
         let _ = url.set_port(u16::try_from(port).ok());

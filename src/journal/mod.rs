@@ -38,6 +38,7 @@ pub use rings::{JournalOptions, JournalPlace};
 pub use row_bytes::{ColumnNames, ColumnType, RowBytes, WrittenRow, WrittenValue};
 pub use rows::{Cell, Change, FieldChange};
 pub use secret_names::is_secret_column;
+pub(crate) use secret_names::is_secret_name;
 pub use show::Detail;
 
 /// The length of a key, of which the last four characters stay visible. Anything else under the name of a key is hidden as a whole: it

@@ -74,7 +74,7 @@ const fn letters(text: &[u8]) -> u32 {
 }
 
 /// Whether this is the name of a secret, or probably a misspelled one.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     ends_with_secret_name(name.as_bytes()) || is_misspelled_secret(name.as_bytes())
 }
 

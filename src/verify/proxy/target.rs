@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::Url;
+
+use crate::verify::safety::is_loopback;
 
 /// The scheme, host and port of a service. Over plain HTTP it is on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,19 +47,10 @@ impl FromStr for Target {
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err("must not have a path: each request has its own");
         }
-        if url.scheme() == "http" && !is_loopback(&url) {
+        if url.scheme() == "http" && !url.host().is_some_and(|host| is_loopback(&host)) {
             return Err("must be https:// for another machine: over http:// the key would travel unencrypted");
         }
         Ok(Self(url))
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
     }
 }
 

@@ -1,0 +1,312 @@
+//! `verify`: compares the server with a real service.
+
+mod forks;
+mod key_file;
+mod text;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::output::{out, out_json, plain_lines, say};
+use super::remote::{Remote, RemoteArgs};
+use super::signals::Signals;
+use crate::clock::Clock;
+use crate::control::Api;
+use crate::plan::Plan;
+use crate::random::Random;
+use crate::vendors::{VENDORS, VendorApi};
+use crate::verify::{
+    CreatedList, Event, Explanation, Inputs, Permission, RealRun, Report, RunNames, Scenario, Search, Service,
+    built_in, permission, run,
+};
+use forks::Forks;
+
+/// Responses of a service are waited for this long.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The highest rate, in requests per second.
+const MAX_RATE: f64 = 1_000.0;
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyCommand {
+    /// The real service, such as https://dsapi-stage.directscale.com
+    #[arg(long, value_name = "URL", required_unless_present = "list")]
+    against: Option<Url>,
+    /// A file with its key; for ByDesign and Storm with ACCOUNT:SECRET. - reads standard input
+    #[arg(long, value_name = "FILE", required_unless_present = "list")]
+    key_file: Option<PathBuf>,
+    /// The API that is compared
+    #[arg(long, default_value = "directscale")]
+    api: Api,
+    /// Only this scenario: the name of a built-in one, or a file
+    #[arg(long = "scenario", value_name = "NAME|FILE")]
+    scenarios: Vec<String>,
+    /// List the built-in scenarios
+    #[arg(long)]
+    list: bool,
+    /// Also run the scenarios that create and change customers at the real service
+    #[arg(long)]
+    allow_writes: bool,
+    /// Replace an input of the scenarios for the real service, such as sponsor=1234
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
+    set: Vec<(String, Value)>,
+    /// Requests per second to the real service
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = rate)]
+    rate: f64,
+    /// Confirm that requests may be sent to this host, which is neither this machine nor a known staging system
+    #[arg(long, value_name = "HOST")]
+    send_to: Option<String>,
+    /// The tenant of the emulator whose forks are compared
+    #[arg(long, default_value = "demo")]
+    tenant: String,
+    /// Write a plan with which the emulator answers as the real service did
+    #[arg(long, value_name = "FILE")]
+    write_plan: Option<PathBuf>,
+    /// Where to list what is created at the real service [default: verify-created-RUN.jsonl]
+    #[arg(long, value_name = "FILE")]
+    created: Option<PathBuf>,
+    /// The address at which a Storm client gets its access token [default: on the host of --against]
+    #[arg(long, value_name = "URL")]
+    token_url: Option<Url>,
+    #[command(flatten, next_help_heading = "Connection options")]
+    pub(super) remote: RemoteArgs,
+}
+
+fn assignment(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("must be NAME=VALUE")?;
+    let value = value.parse::<i64>().map_or_else(|_| value.into(), Value::from);
+    Ok((name.to_owned(), value))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().ok().filter(|rate| *rate > 0.0 && *rate <= MAX_RATE);
+    rate.ok_or_else(|| format!("must be a number above 0, at most {MAX_RATE}"))
+}
+
+pub(super) async fn verify(remote: &Remote, command: VerifyCommand) -> anyhow::Result<ExitCode> {
+    if command.list {
+        list(remote)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut signals = Signals::new()?;
+    let created = CreatedList::new(PathBuf::new());
+    let mut verification = Verification { remote, command, created };
+    tokio::select! {
+        done = verification.run() => done,
+        code = signals.next() => {
+            verification.say_created();
+            bail!("stopped by a signal ({code})")
+        }
+    }
+}
+
+/// Lists the built-in scenarios.
+fn list(remote: &Remote) -> anyhow::Result<()> {
+    let item = |scenario: &Scenario| {
+        json!({
+            "name": scenario.name, "api": scenario.api.name, "steps": scenario.steps.len(),
+            "writes": !scenario.is_read_only(), "only_when_named": scenario.only_when_named, "title": scenario.title
+        })
+    };
+    let items: Value = built_in()?.iter().map(item).collect::<Vec<_>>().into();
+    if remote.json {
+        return Ok(out_json(&items)?);
+    }
+    Ok(out(text::scenarios(&items, remote.screen))?)
+}
+
+/// One comparison.
+struct Verification<'a> {
+    remote: &'a Remote,
+    command: VerifyCommand,
+    created: CreatedList,
+}
+
+impl Verification<'_> {
+    async fn run(&mut self) -> anyhow::Result<ExitCode> {
+        let api = vendor(self.command.api);
+        let scenarios = self.scenarios(api)?;
+        let against = self.command.against.clone().context("--against is missing")?;
+        permit(&against, self.command.send_to.as_deref())?;
+        let forks = Forks::new(self.remote, &self.command.tenant).await?;
+        let plan = forks.plan().await?;
+        let mut service = self.service(api, &against).await?;
+        let names = RunNames::new(&Random::default(), Clock::Real.now());
+        let default = || PathBuf::from(format!("verify-created-{}.jsonl", names.prefix));
+        self.created = CreatedList::new(self.command.created.clone().unwrap_or_else(default));
+        let real = self.run_at_service(&mut service, scenarios, &names).await;
+        self.say_created();
+        let real = real?;
+        let search = Search::begin(&forks, &real, &names, plan).await?;
+        let first = search.runs().to_vec();
+        let found = search.explain().await?;
+        let report = Report::new(&real, &first, &found.runs, &found.switches);
+        self.print(&report, &against)?;
+        self.write_plan(&found, &report)?;
+        Ok(ExitCode::from(report.exit_code()))
+    }
+
+    /// The scenarios that are run.
+    fn scenarios(&self, api: &'static VendorApi) -> anyhow::Result<Vec<Scenario>> {
+        let VerifyCommand { scenarios, allow_writes, .. } = &self.command;
+        if scenarios.is_empty() {
+            let is_run = |scenario: &Scenario| {
+                scenario.api.name == api.name && !scenario.only_when_named && (*allow_writes || scenario.is_read_only())
+            };
+            return Ok(built_in()?.into_iter().filter(is_run).collect());
+        }
+        let scenarios = scenarios.iter().map(|name| scenario(name)).collect::<anyhow::Result<Vec<_>>>()?;
+        for scenario in &scenarios {
+            if scenario.api.name != api.name {
+                bail!("scenario {} is for --api {}", scenario.name, scenario.api.name);
+            }
+            if !allow_writes && !scenario.is_read_only() {
+                bail!(
+                    "scenario {} creates or changes customers at the real service: confirm with --allow-writes",
+                    scenario.name
+                );
+            }
+        }
+        Ok(scenarios)
+    }
+
+    /// The real service.
+    async fn service(&self, api: &'static VendorApi, against: &Url) -> anyhow::Result<Service> {
+        let file = self.command.key_file.as_deref().context("--key-file is missing")?;
+        let client = self.remote.client_of(against)?.timeout(TIMEOUT).build()?;
+        let key = key_file::read(api, file)?.into_key(&client, api, against, self.command.token_url.as_ref()).await?;
+        Ok(Service::new(client, against.clone(), key, Duration::from_secs_f64(1.0 / self.command.rate)))
+    }
+
+    async fn run_at_service(
+        &mut self,
+        service: &mut Service,
+        scenarios: Vec<Scenario>,
+        names: &RunNames,
+    ) -> anyhow::Result<Vec<RealRun>> {
+        let set: BTreeMap<String, Value> = self.command.set.iter().cloned().collect();
+        for name in set.keys() {
+            if !scenarios.iter().any(|scenario| scenario.inputs.contains_key(name)) {
+                bail!("--set {name}: no scenario of this run has such an input");
+            }
+        }
+        let mut runs = Vec::with_capacity(scenarios.len());
+        let mut first = 1;
+        for scenario in scenarios {
+            say(format_args!("{}: {} requests to {}", scenario.name, scenario.steps.len(), service.host()));
+            let inputs = Inputs::of(&scenario, &set);
+            let created = &mut self.created;
+            let mut listener = |event: Event<'_>| match event {
+                Event::Sending(step, request) if step.creates.is_some() => created.sending(step, request),
+                Event::Received(step, exchange) if step.creates.is_some() => created.received(step, exchange),
+                Event::Sending(..) | Event::Received(..) => Ok(()),
+            };
+            let outcomes = run(service, &scenario, names, first, &inputs.real, &mut listener).await?;
+            first += scenario.steps.len();
+            runs.push(RealRun { first: first - scenario.steps.len(), scenario, inputs, outcomes });
+        }
+        Ok(runs)
+    }
+
+    fn say_created(&self) {
+        if self.created.count > 0 {
+            let path = self.created.path().display().to_string();
+            say(format_args!(
+                "{} customers were created; they are listed in {}",
+                self.created.count,
+                plain_lines(&path)
+            ));
+        }
+    }
+
+    fn print(&self, report: &Report, against: &Url) -> anyhow::Result<()> {
+        if self.remote.json {
+            let mut document = serde_json::to_value(report)?;
+            document["against"] = text::address(against).into();
+            document["tenant"] = self.command.tenant.clone().into();
+            return Ok(out_json(&document)?);
+        }
+        Ok(out(text::report(report, against, &self.command.tenant, self.remote.screen))?)
+    }
+
+    /// Writes the entries of the plan that are not the default.
+    fn write_plan(&self, found: &Explanation, report: &Report) -> anyhow::Result<()> {
+        let Some(path) = &self.command.write_plan else { return Ok(()) };
+        let text = format!("{:#}\n", entries(&found.plan));
+        std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        let counts = report.steps_with_plan;
+        say(format_args!(
+            "{}: run again with this plan, {} of {} steps are equal",
+            plain_lines(&path.display().to_string()),
+            counts.equal,
+            counts.all()
+        ));
+        Ok(())
+    }
+}
+
+/// The entries of a plan that are not the default.
+fn entries(plan: &Plan) -> Value {
+    let mut document = json!({});
+    let (own, default) =
+        (serde_json::to_value(plan).unwrap_or_default(), serde_json::to_value(Plan::default()).unwrap_or_default());
+    for (name, value) in own.as_object().into_iter().flatten() {
+        let is_section = VENDORS.iter().any(|vendor| vendor.name == name);
+        for (inner, value) in value.as_object().into_iter().flatten().filter(|_| is_section) {
+            if default[name][inner] != *value {
+                document[name][inner] = value.clone();
+            }
+        }
+        if !is_section && default[name] != *value {
+            document[name] = value.clone();
+        }
+    }
+    document
+}
+
+fn vendor(api: Api) -> &'static VendorApi {
+    VENDORS.into_iter().find(|vendor| vendor.name == api.name()).unwrap_or(VENDORS[0])
+}
+
+/// A built-in scenario by its name, or a file.
+fn scenario(name: &str) -> anyhow::Result<Scenario> {
+    if let Some(found) = built_in()?.into_iter().find(|scenario| scenario.name == name) {
+        return Ok(found);
+    }
+    let path = std::path::Path::new(name);
+    if !path.exists() {
+        bail!("{name} is neither a built-in scenario (--list shows them) nor a file");
+    }
+    let text = super::files::read_text_file(name)?;
+    let stem = path.file_stem().map_or_else(|| name.into(), |stem| stem.to_string_lossy().into_owned());
+    Ok(Scenario::read(&stem, &text)?)
+}
+
+/// Asks for what an address needs before requests are sent to it.
+fn permit(against: &Url, confirmed: Option<&str>) -> anyhow::Result<()> {
+    let host = match permission(against) {
+        Permission::Given => return Ok(()),
+        Permission::Refused(reason) => bail!("{}: {reason}", text::address(against)),
+        Permission::Confirmation(host) => host,
+    };
+    match confirmed {
+        Some(name) if name.eq_ignore_ascii_case(&host) => return Ok(()),
+        Some(name) => bail!("--send-to names {name}, but --against names {host}; nothing was sent"),
+        None => {}
+    }
+    if !std::io::stdin().is_terminal() {
+        bail!("{host} may serve real people: confirm with --send-to {host}; nothing was sent");
+    }
+    say(format_args!("{host} may serve real people. Type its name to send requests to it:"));
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed)?;
+    if typed.trim().eq_ignore_ascii_case(&host) { Ok(()) } else { bail!("not confirmed; nothing was sent") }
+}
