@@ -125,6 +125,9 @@ impl Verified {
 ///
 /// # Errors
 /// When the folder or the file cannot be written, or the day has too many recordings.
+///
+/// # Panics
+/// Never: a recording is plain data.
 pub fn write(folder: &Path, recording: &Recording) -> io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     // A colon is no part of a name everywhere.
@@ -180,7 +183,9 @@ pub fn read_folder(folder: &Path) -> Result<Verified, String> {
     recordings.sort_by(|(name, recording), (other_name, other)| {
         (recording.date, name.len(), name).cmp(&(other.date, other_name.len(), other_name))
     });
-    recordings.into_iter().for_each(|(_, recording)| verified.add(recording));
+    for (_, recording) in recordings {
+        verified.add(recording);
+    }
     Ok(verified)
 }
 

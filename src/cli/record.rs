@@ -18,7 +18,7 @@ use crate::verify::{HarFile, Notice, Proxy, Summary, Target, configured};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct RecordCommand {
-    /// The service: https://host, or http:// on this machine
+    /// The service, as `https://host`; over http only on this machine
     #[arg(long, value_name = "URL")]
     to: Target,
     /// Listen on this address; :PORT is every address of this machine, port 0 any free port

@@ -81,9 +81,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         cors_origin: settings.cors_origin.clone().map(|origin| origin.0),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;
-    if let Some(folder) = &settings.recordings {
-        server.set_recordings(Folder::open(folder.clone()).map_err(anyhow::Error::msg)?);
-    }
+    show_recordings(settings, &server)?;
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
             let listener = bind(listen, max_connections, &tls).await?;
@@ -141,6 +139,14 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     }
     started.close().await;
     Ok(code)
+}
+
+/// Gives the coverage the folder of recordings, if there is one.
+fn show_recordings(settings: &Settings, server: &Server) -> anyhow::Result<()> {
+    if let Some(folder) = &settings.recordings {
+        server.set_recordings(Folder::open(folder.clone()).map_err(anyhow::Error::msg)?);
+    }
+    Ok(())
 }
 
 async fn bind(listen: &ListenAddress, max_connections: usize, tls: &ListenerTls) -> anyhow::Result<Listener> {

@@ -200,7 +200,6 @@ impl Proxy {
 }
 
 /// The settings of the client to the service. A response is passed on, whatever it is.
-#[must_use]
 pub fn configured(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     client
         .redirect(reqwest::redirect::Policy::none())

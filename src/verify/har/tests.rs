@@ -10,7 +10,7 @@ use super::*;
 use crate::verify::{Request, Response};
 
 /// Chrome and Edge: HTTP/2, members of their own, a preflight, an aborted request, a picture in Base64, a body that was not kept.
-const CHROME: &str = r##"{"log":{"version":"1.2","creator":{"name":"WebInspector","version":"537.36"},"pages":[],"entries":[
+const CHROME: &str = r#"{"log":{"version":"1.2","creator":{"name":"WebInspector","version":"537.36"},"pages":[],"entries":[
 {"_connectionId":"1","_initiator":{"type":"script"},"_priority":"High","_resourceType":"fetch","cache":{},"connection":"443",
  "request":{"method":"GET","url":"https://api.example/v1/customers/7?a=%20b#part","httpVersion":"http/2.0",
   "headers":[{"name":":authority","value":"api.example"},{"name":":method","value":"GET"},{"name":"accept","value":"*/*"},
@@ -35,7 +35,7 @@ const CHROME: &str = r##"{"log":{"version":"1.2","creator":{"name":"WebInspector
  "startedDateTime":"2026-11-26T14:00:01Z"},
 {"request":{"method":"DELETE","url":"https://api.example/v1/customers/9","headers":[]},
  "response":{"status":200,"headers":[],"content":{"size":120,"mimeType":"application/json"}},"startedDateTime":"2026-11-26T14:00:03Z"}
-]}}"##;
+]}}"#;
 
 /// Firefox: a time with an offset, a form as text and parameters, an empty `postData` of a GET.
 const FIREFOX: &str = r#"{"log":{"version":"1.2","creator":{"name":"Firefox","version":"140.0"},"entries":[

@@ -34,16 +34,12 @@ impl Store {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = failure(state.file.append(&stored));
         let was_failing = std::mem::replace(&mut state.is_failing, failure.is_some());
-        match failure {
-            Some(reason) => {
-                state.summary.not_stored += 1;
-                (!was_failing).then_some(Notice::NotStored { reason })
-            }
-            None => {
-                state.summary.stored += 1;
-                was_failing.then_some(Notice::StoredAgain)
-            }
-        }
+        let Some(reason) = failure else {
+            state.summary.stored += 1;
+            return was_failing.then_some(Notice::StoredAgain);
+        };
+        state.summary.not_stored += 1;
+        (!was_failing).then_some(Notice::NotStored { reason })
     }
 }
 
