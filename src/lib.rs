@@ -15,7 +15,7 @@
 //! 8. [`database`]: pool, transactions, migrations, embedded Postgres. [`servers`]: the servers of one database.
 //!
 //! [`control`] is the control API and the inspector under `/_emulator`, and [`tasks`] runs its long work. [`outgoing`] sends
-//! HTTP requests to tenants' addresses. [`verify`] compares this server with a real service. `docs/ARCHITECTURE.md` has the decisions, `docs/GLOSSARY.md` the words.
+//! HTTP requests to tenants' addresses. [`verify`] compares this server with a real service, and [`recordings`] keeps what it found. `docs/ARCHITECTURE.md` has the decisions, `docs/GLOSSARY.md` the words.
 
 pub mod cli;
 pub mod clock;
@@ -36,6 +36,7 @@ pub mod model;
 pub mod outgoing;
 pub mod plan;
 pub mod random;
+pub mod recordings;
 pub mod secret;
 pub mod server;
 pub mod servers;

@@ -8,12 +8,13 @@ use super::Cli;
 use super::arguments::without_empty_variables;
 
 /// The commands by purpose. A test finds a missing one.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("Server", &["serve", "migrate", "distribute", "status", "healthcheck", "config"]),
     ("Tenants and keys", &["tenants", "keys", "fork"]),
     ("Data", &["seed", "export", "reset", "snapshot", "diff"]),
     ("Faults and time", &["faults", "clock"]),
     ("Requests, hooks and webhooks", &["requests", "hook", "webhooks"]),
+    ("Comparison with a real service", &["verify", "record"]),
     ("Documents and tools", &["openapi", "schema", "coverage", "completions"]),
 ];
 

@@ -17,6 +17,7 @@ mod log;
 mod log_output;
 mod output;
 mod progress;
+mod record;
 mod remote;
 mod requests;
 mod seeds;
@@ -29,6 +30,7 @@ mod tls;
 mod verify;
 mod webhooks;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
@@ -40,6 +42,7 @@ use crate::config::{
 };
 use crate::control::{Api, Coverage, FileSchema, at_address, document};
 use crate::error_chain::ErrorChain;
+use crate::recordings::read_folder;
 use crate::vendors;
 use crate::version::VERSION_AND_COMMIT;
 use arguments::{arguments, leaf, unknown_variables};
@@ -210,10 +213,15 @@ enum Command {
         /// The kind of file
         kind: FileSchema,
     },
+    /// Store what a program and a real service send each other, as a HAR file with its secrets masked
+    Record(record::RecordCommand),
     /// Compare the server with a real service; exit codes: 0 equal, 1 different, 2 could not compare
     Verify(Box<verify::VerifyCommand>),
     /// Print which operations are covered, with the evidence for each, as Markdown
     Coverage {
+        /// Add what the comparisons with a real service in this folder found
+        #[arg(long, env = setting::recordings.variable, value_name = "FOLDER")]
+        recordings: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -300,9 +308,11 @@ impl Command {
             | Self::Hook { remote, .. }
             | Self::Webhooks { remote, .. }
             | Self::Status { remote, .. } => remote.settings(),
-            Self::Openapi { .. } | Self::Schema { .. } | Self::Coverage { .. } | Self::Completions { .. } => {
-                SettingArgs::default()
-            }
+            Self::Openapi { .. }
+            | Self::Schema { .. }
+            | Self::Record(_)
+            | Self::Coverage { .. }
+            | Self::Completions { .. } => SettingArgs::default(),
         }
     }
 
@@ -346,8 +356,16 @@ async fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitC
             print(&at_address(document, address.trim_end_matches('/')).to_pretty_json()?)
         }
         Command::Schema { kind } => print(&kind.text()),
-        Command::Coverage { json } => {
-            let coverage = Coverage::of(&vendors::document());
+        Command::Record(command) => record::record(settings, command).await,
+        Command::Coverage { recordings, json } => {
+            let mut coverage = Coverage::of(&vendors::document());
+            if let Some(folder) = recordings {
+                let verified = read_folder(&folder).map_err(anyhow::Error::msg)?;
+                for unreadable in &verified.unreadable {
+                    say(format_args!("warning: a recording cannot be read: {}", plain_lines(unreadable)));
+                }
+                coverage = coverage.with_recordings(&verified);
+            }
             print(&if json { coverage.to_json() } else { coverage.to_markdown() })
         }
         Command::Completions { shell } => {

@@ -20,6 +20,7 @@ use crate::database::{DatabaseTimeouts, LoginSource};
 use crate::gateway::ResponseOptions;
 use crate::journal::{JournalOptions, JournalPlace};
 use crate::random::Random;
+use crate::recordings::Folder;
 use crate::server::{
     Listener, Origin, Server, ServerOptions, StartOptions, Started, Supervisor, connections_for_descriptors,
     distribute_only, migrate_only, start_up,
@@ -80,6 +81,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         cors_origin: settings.cors_origin.clone().map(|origin| origin.0),
     };
     let server = Server::new(options, Arc::clone(&random)).await?;
+    show_recordings(settings, &server)?;
     let admin = match (&settings.admin_listen, server.admin()) {
         (Some(listen), Some(admin)) => {
             let listener = bind(listen, max_connections, &tls).await?;
@@ -137,6 +139,14 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     }
     started.close().await;
     Ok(code)
+}
+
+/// Gives the coverage the folder of recordings, if there is one.
+fn show_recordings(settings: &Settings, server: &Server) -> anyhow::Result<()> {
+    if let Some(folder) = &settings.recordings {
+        server.set_recordings(Folder::open(folder.clone()).map_err(anyhow::Error::msg)?);
+    }
+    Ok(())
 }
 
 async fn bind(listen: &ListenAddress, max_connections: usize, tls: &ListenerTls) -> anyhow::Result<Listener> {
@@ -281,7 +291,7 @@ fn end_within(time: Duration) {
 
 /// Watches for SIGTERM and Ctrl-C: the first requests a shutdown, a second ends the process at once, and so does the end of
 /// the deadline. On its own thread, so that a signal is handled even if everything else hangs.
-fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
+pub(super) fn stop_on_signals() -> anyhow::Result<watch::Receiver<bool>> {
     let (request, requested) = watch::channel(false);
     let (ready, is_ready) = std::sync::mpsc::channel();
     let watching = move || {

@@ -292,6 +292,9 @@ settings! {
             "More host names, separated by commas, under which /_emulator answers without a token",
             "IP addresses and localhost always do. Another name is rejected, because another site could point its own name \
              at this server. With a token every name is accepted.";
+        recordings: PathBuf, optional "./recordings", "FOLDER", "EMULATOR_RECORDINGS",
+            "Show in the coverage what the comparisons with a real service in this folder found",
+            "The command `verify` writes such a folder. It is read anew when somebody looks. At most 1,000 recordings.";
     }
 
     /// TLS of the listeners.

@@ -25,6 +25,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use crate::gateway::{BodyError, BodyMemory, BrokenBody, collect_body, collect_decoded_body};
 use crate::guesses::Guesses;
 use crate::random::Random;
+use crate::recordings::Folder;
 use crate::tenants::{LoadedSeed, Tenants};
 use crate::vendors;
 use catalog::Catalog;
@@ -60,6 +61,8 @@ pub struct Control {
     api_port: OnceLock<u16>,
     /// The certificate of the local CA, in PEM.
     ca: OnceLock<String>,
+    /// What comparisons with a real service found, if there is a folder with it.
+    recordings: OnceLock<Folder>,
     undo: undo::Undo,
 }
 
@@ -80,6 +83,7 @@ impl Control {
             vendor: OnceLock::new(),
             api_port: OnceLock::new(),
             ca: OnceLock::new(),
+            recordings: OnceLock::new(),
             undo: undo::Undo::default(),
         }
     }
@@ -106,6 +110,11 @@ impl Control {
         let _ = self.ca.set(pem.to_owned());
     }
 
+    pub fn set_recordings(&self, folder: Folder) {
+        // A second call would change nothing.
+        let _ = self.recordings.set(folder);
+    }
+
     fn tenants(&self) -> Result<&Tenants, ControlError> {
         self.tenants.get().ok_or(ControlError::NotReady)
     }
@@ -124,8 +133,8 @@ pub fn routes(control: Arc<Control>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&control), access::guard))
         .merge(pages::open_routes())
         .merge(api::open_routes().0)
-        .with_state(control);
-    documents::routes().merge(guarded).layer(from_fn(pages::dressed))
+        .with_state(Arc::clone(&control));
+    documents::routes(control).merge(guarded).layer(from_fn(pages::dressed))
 }
 
 /// The body of a request, of at most `limit` bytes. One with a longer Content-Length is not read at all.

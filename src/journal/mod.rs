@@ -50,7 +50,7 @@ const KEY_LENGTH: usize = 32;
 #[must_use]
 pub fn redacted_header<'a>(name: &str, value: &'a [u8], secret_headers: &[&str]) -> Cow<'a, str> {
     let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
-    if !secret_names::is_secret_header(name) && !secret_headers.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
+    if !is_secret_header(name, secret_headers) {
         // It may repeat a part of the request, or contain a URL with a key.
         let may_repeat = name.ends_with("-message") || memchr::memchr(b'=', value).is_some();
         return if may_repeat { Cow::Owned(redacted_text(&text)) } else { text };
@@ -63,9 +63,20 @@ pub fn redacted_header<'a>(name: &str, value: &'a [u8], secret_headers: &[&str])
     }
 }
 
+/// Whether a header carries a credential or a session: it is one of `secret_headers`, or has the name of a secret. `name` is in lower case.
+#[must_use]
+pub fn is_secret_header(name: &str, secret_headers: &[&str]) -> bool {
+    secret_names::is_secret_header(name) || secret_headers.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
 #[must_use]
 pub fn redacted_text(text: &str) -> String {
     redact::redacted(text).into_owned()
+}
+
+/// Hides the secrets in JSON that stays JSON: in place of a number, too, there is a text then.
+pub fn redact_json(value: &mut serde_json::Value) {
+    redact::redact_json(value);
 }
 
 /// A path and query without secrets, given the pattern of the path.

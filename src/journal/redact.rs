@@ -58,6 +58,31 @@ fn masked_json(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Hides the values of secrets, whole also where they are nested, and the secrets within texts.
+pub(super) fn redact_json(value: &mut serde_json::Value) {
+    use serde_json::Value;
+
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let is_empty = member.is_null() || member.as_str().is_some_and(str::is_empty);
+                if !is_empty && is_secret_name(name) {
+                    *member = HIDDEN.into();
+                } else {
+                    redact_json(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact_json),
+        Value::String(text) => {
+            if let Cow::Owned(shown) = redacted(text) {
+                *text = shown;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// Hides the secrets in a form, whose names are decoded. A text that is not a form is masked part by part.
 fn masked_form(text: &str) -> String {
     let shown = |pair: &str| {
@@ -321,6 +346,23 @@ mod tests {
             ("<\0P\0a\0s\0s\0w\0o\0r\0d\0>\0a\0", "••• (not UTF-8: not shown)"),
         ] {
             assert_eq!(redacted(text), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn json_stays_json_without_its_secrets() {
+        for (text, shown) in [
+            (r#"{"TaxId":123,"a":{"Password":{"x":[1]},"b":2}}"#, r#"{"TaxId":"•••","a":{"Password":"•••","b":2}}"#),
+            (
+                r#"[{"TaxId":null,"Password":"","a":"https://h/?token=t"}]"#,
+                r#"[{"TaxId":null,"Password":"","a":"https://h/?token=•••"}]"#,
+            ),
+            (r#"{"a":"{\"TaxId\":1}","Names":["password"]}"#, r#"{"a":"{\"TaxId\":•••}","Names":["password"]}"#),
+        ] {
+            let expected: serde_json::Value = serde_json::from_str(shown).expect("JSON");
+            let mut value = serde_json::from_str(text).expect("JSON");
+            redact_json(&mut value);
+            assert_eq!(value, expected, "{text}");
         }
     }
 

@@ -197,7 +197,7 @@ fn reject_connection(stream: &TcpStream, server: &Server, peer: Peer, is_tls: bo
 }
 
 /// Every address of this machine, of both families where it has both.
-async fn everywhere(port: u16) -> std::io::Result<TcpListener> {
+pub(crate) async fn everywhere(port: u16) -> std::io::Result<TcpListener> {
     match TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await {
         Err(error) if has_no_such_family(&error) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await,
         bound => bound,

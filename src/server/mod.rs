@@ -39,6 +39,7 @@ use crate::gateway::{BodyMemory, GatewayState, RequestSummary, ResponseOptions, 
 use crate::guesses::Guesses;
 use crate::journal::{Journal, JournalOptions};
 use crate::random::Random;
+use crate::recordings::Folder;
 use crate::vendors::{Vendors, canonical_path, secret_headers};
 use crate::wire::header_case::{HeaderCaseError, case_map};
 use health::Readiness;
@@ -46,6 +47,7 @@ use metrics::Metrics;
 
 pub use connection::Timeouts;
 pub use descriptors::connections_for_descriptors;
+pub(crate) use listen::everywhere;
 pub use listen::{Listener, ShutdownHandle};
 pub use reach::Unusable;
 pub use respond::CONSOLE_TARGET;
@@ -202,6 +204,11 @@ impl Server {
     /// Sets the certificate of the local CA, for clients to download.
     pub fn set_ca(&self, pem: &str) {
         self.shared.control.set_ca(pem);
+    }
+
+    /// Sets the folder of the recordings that the coverage shows.
+    pub fn set_recordings(&self, folder: Folder) {
+        self.shared.control.set_recordings(folder);
     }
 
     /// What start-up still has to do.

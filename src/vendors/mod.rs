@@ -16,8 +16,8 @@ use crate::vendor_facts::{CredentialKind, ProfileOwner};
 
 use fallback::Fallback;
 pub(crate) use fallback::NotFoundHandler;
-pub(crate) use path::canonical_path;
-use path::{RoutePaths, without_prefix};
+use path::without_prefix;
+pub(crate) use path::{RoutePaths, canonical_path};
 
 /// The first entry responds to every request that no other vendor owns, and is the head of the document of all.
 pub(crate) static VENDORS: [&VendorApi; 3] = [&directscale::API, &bydesign::API, &storm::API];
@@ -120,6 +120,12 @@ impl Vendors {
 /// The headers that carry credentials of any vendor.
 pub(crate) fn secret_headers() -> Vec<&'static str> {
     VENDORS.iter().flat_map(|vendor| vendor.secret_headers).copied().collect()
+}
+
+/// Whether a path is one of any vendor's operations. `all` has the paths of [`document`].
+pub(crate) fn is_operation_path(path: &str, all: &RoutePaths) -> bool {
+    let canonical = VENDORS.iter().find_map(|vendor| (vendor.canonical_path)(path));
+    all.canonical(canonical.as_deref().unwrap_or(path)).is_some()
 }
 
 /// The vendor of an operation, by the prefix of its id.

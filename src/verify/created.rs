@@ -40,7 +40,9 @@ impl CreatedList {
         let is_created = (200..300).contains(&exchange.response.status);
         self.count += usize::from(is_created);
         let id = serde_json::from_slice::<Value>(&exchange.response.body).ok().and_then(id);
-        self.write(&json!({ "received": step.name, "status": exchange.response.status, "created": is_created, "id": id }))
+        self.write(
+            &json!({ "received": step.name, "status": exchange.response.status, "created": is_created, "id": id }),
+        )
     }
 
     fn write(&mut self, line: &Value) -> Result<(), RunError> {

@@ -5,8 +5,10 @@ mod created;
 mod emulator;
 mod exchange;
 mod explain;
+mod har;
 mod operations;
 mod personal;
+mod proxy;
 mod replay;
 mod report;
 mod run;
@@ -22,12 +24,17 @@ pub(crate) use emulator::{Emulator, Fork};
 pub use exchange::{Exchange, Request, Response};
 pub use explain::Switch;
 pub(crate) use explain::{Explanation, RealRun, Search};
+pub use har::{
+    Appended, HarError, HarFile, LeftOut, LeftOutBody, MAX_HAR_BYTES, MAX_HAR_ENTRIES, Reason, RecordedExchange,
+    Recording, Stored, read_har,
+};
+pub use proxy::{Notice, Proxy, Summary, Target, configured};
 pub(crate) use replay::{Replay, replay};
 pub(crate) use report::{Counts, Gap, OperationReport, Report};
-pub use run::{Outcome, RunError, RunNames};
 pub(crate) use run::{Event, run};
+pub use run::{Outcome, RunError, RunNames};
 pub use safety::{Permission, is_loopback, permission};
 pub use scenario::{Comparison, Scenario, ScenarioError, built_in};
 pub use service::{Service, ServiceError, ServiceKey};
-pub use verdict::Verdict;
 pub(crate) use verdict::Inputs;
+pub use verdict::Verdict;

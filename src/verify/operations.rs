@@ -1,6 +1,5 @@
 //! The name of the operation that a request calls.
 
-
 use crate::vendors;
 
 /// The operations of the document.
@@ -37,14 +36,18 @@ impl Operations {
         let is_wanted = |operation: &&Operation| {
             operation.method == method
                 && operation.segments.len() == wanted.len()
-                && operation.segments.iter().zip(&wanted).all(|(own, wanted)| {
-                    is_parameter(own) || own.eq_ignore_ascii_case(wanted)
-                })
+                && operation
+                    .segments
+                    .iter()
+                    .zip(&wanted)
+                    .all(|(own, wanted)| is_parameter(own) || own.eq_ignore_ascii_case(wanted))
         };
         let found = self.0.iter().find(is_wanted);
-        found.map_or_else(|| format!("{method} {}", path.split('?').next().unwrap_or_default()), |operation| operation.id.clone())
+        found.map_or_else(
+            || format!("{method} {}", path.split('?').next().unwrap_or_default()),
+            |operation| operation.id.clone(),
+        )
     }
-
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {

@@ -9,8 +9,26 @@ use crate::secret::HIDDEN;
 
 /// Parts of the names of members that hold personal data, in lower case.
 const PERSONAL: [&str; 20] = [
-    "name", "email", "phone", "mobile", "cell", "fax", "street", "address", "city", "postal", "zip", "region", "birth", "user",
-    "alias", "company", "url", "ssn", "bank", "reference",
+    "name",
+    "email",
+    "phone",
+    "mobile",
+    "cell",
+    "fax",
+    "street",
+    "address",
+    "city",
+    "postal",
+    "zip",
+    "region",
+    "birth",
+    "user",
+    "alias",
+    "company",
+    "url",
+    "ssn",
+    "bank",
+    "reference",
 ];
 
 /// What a run has sent, which is no personal data.

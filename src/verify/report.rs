@@ -168,7 +168,8 @@ fn gaps(real: &[RealRun], last: &[EmulatedRun], names: &Operations, sent: &Sent)
     for (run, emulated) in real.iter().zip(last) {
         let outcomes = run.outcomes.iter().zip(&emulated.outcomes).zip(&emulated.verdicts);
         for (step, ((real, emulated), verdict)) in run.scenario.steps.iter().zip(outcomes) {
-            let (Verdict::Different(differences), Some(real), Some(emulated)) = (verdict, real.exchange(), emulated.exchange())
+            let (Verdict::Different(differences), Some(real), Some(emulated)) =
+                (verdict, real.exchange(), emulated.exchange())
             else {
                 continue;
             };

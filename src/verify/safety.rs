@@ -57,7 +57,9 @@ mod tests {
     #[test]
     fn only_this_machine_and_staging_systems_need_no_confirmation() {
         let of = |url: &str| permission(&url.parse().expect("an address"));
-        for url in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:9/x", "https://dsapi-stage.directscale.com/v1"] {
+        for url in
+            ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:9/x", "https://dsapi-stage.directscale.com/v1"]
+        {
             assert_eq!(of(url), Permission::Given, "{url}");
         }
         for (url, host) in [
@@ -68,7 +70,9 @@ mod tests {
         ] {
             assert_eq!(of(url), Permission::Confirmation(host.to_owned()), "{url}");
         }
-        for url in ["http://dsapi-stage.directscale.com", "http://10.0.0.1", "https://user:secret@dsapi.directscale.com"] {
+        for url in
+            ["http://dsapi-stage.directscale.com", "http://10.0.0.1", "https://user:secret@dsapi.directscale.com"]
+        {
             assert!(matches!(of(url), Permission::Refused(_)), "{url}");
         }
     }

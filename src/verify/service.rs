@@ -8,10 +8,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::exchange::{Exchange, Request, Response};
-use crate::error_chain::ErrorChain;
 use crate::clock::Clock;
+use crate::error_chain::ErrorChain;
 use crate::secret::Password;
-
 
 /// The maximum length of a response that is compared, in bytes.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
@@ -84,7 +83,12 @@ impl Service {
     ///
     /// # Errors
     /// When there is no response, or a longer one than [`MAX_RESPONSE_BYTES`].
-    pub async fn send(&mut self, request: &Request, key: Presented, limits_matter: bool) -> Result<Exchange, ServiceError> {
+    pub async fn send(
+        &mut self,
+        request: &Request,
+        key: Presented,
+        limits_matter: bool,
+    ) -> Result<Exchange, ServiceError> {
         for _ in 0..MAX_REPETITIONS {
             let exchange = self.send_once(request, key).await?;
             if exchange.response.status != 429 || limits_matter {

@@ -55,6 +55,7 @@ mod placeholders;
 mod points;
 mod races;
 mod record_numbers;
+mod recordings;
 mod replace;
 mod restart;
 mod schema;

@@ -76,7 +76,8 @@ pub(super) async fn token(client: &Client, url: &Url, id: &str, secret: &Passwor
     if !status.is_success() {
         bail!("no access token: {} answers {status}", url.host_str().unwrap_or_default());
     }
-    let body: Value = serde_json::from_str(&response.text().await?).context("no access token: the response is not JSON")?;
+    let body: Value =
+        serde_json::from_str(&response.text().await?).context("no access token: the response is not JSON")?;
     let token = body["access_token"].as_str().context("no access token: the response has no access_token")?;
     Ok(ServiceKey::Bearer(Password::new(token.to_owned())))
 }

@@ -24,8 +24,8 @@ use crate::plan::Plan;
 use crate::random::Random;
 use crate::vendors::{VENDORS, VendorApi};
 use crate::verify::{
-    CreatedList, Event, Explanation, Inputs, Permission, RealRun, Report, RunNames, Scenario, Search, Service, built_in,
-    permission, run,
+    CreatedList, Event, Explanation, Inputs, Permission, RealRun, Report, RunNames, Scenario, Search, Service,
+    built_in, permission, run,
 };
 use forks::Forks;
 
@@ -169,7 +169,10 @@ impl Verification<'_> {
                 bail!("scenario {} is for --api {}", scenario.name, scenario.api.name);
             }
             if !allow_writes && !scenario.is_read_only() {
-                bail!("scenario {} creates or changes customers at the real service: confirm with --allow-writes", scenario.name);
+                bail!(
+                    "scenario {} creates or changes customers at the real service: confirm with --allow-writes",
+                    scenario.name
+                );
             }
         }
         Ok(scenarios)
@@ -216,7 +219,11 @@ impl Verification<'_> {
     fn say_created(&self) {
         if self.created.count > 0 {
             let path = self.created.path().display().to_string();
-            say(format_args!("{} customers were created; they are listed in {}", self.created.count, plain_lines(&path)));
+            say(format_args!(
+                "{} customers were created; they are listed in {}",
+                self.created.count,
+                plain_lines(&path)
+            ));
         }
     }
 
@@ -249,7 +256,8 @@ impl Verification<'_> {
 /// The entries of a plan that are not the default.
 fn entries(plan: &Plan) -> Value {
     let mut document = json!({});
-    let (own, default) = (serde_json::to_value(plan).unwrap_or_default(), serde_json::to_value(Plan::default()).unwrap_or_default());
+    let (own, default) =
+        (serde_json::to_value(plan).unwrap_or_default(), serde_json::to_value(Plan::default()).unwrap_or_default());
     for (name, value) in own.as_object().into_iter().flatten() {
         let is_section = VENDORS.iter().any(|vendor| vendor.name == name);
         for (inner, value) in value.as_object().into_iter().flatten().filter(|_| is_section) {

@@ -47,7 +47,12 @@ pub(super) fn report(report: &Report, against: &Url, tenant: &str, screen: Scree
             let _ = writeln!(text, "  {}: {then}  (the emulator has {now})", screen.paint(CYAN, &switch.entry));
         }
         let counts = report.steps_with_plan;
-        let _ = writeln!(text, "  With them {} of {} steps are equal; --write-plan FILE writes them.", counts.equal, counts.all());
+        let _ = writeln!(
+            text,
+            "  With them {} of {} steps are equal; --write-plan FILE writes them.",
+            counts.equal,
+            counts.all()
+        );
     }
     if !report.gaps.is_empty() {
         let _ = writeln!(text, "\n{}", screen.paint(BOLD, "Gaps that no plan entry explains:"));
@@ -94,7 +99,13 @@ fn add_difference(text: &mut String, difference: &Difference) {
 }
 
 fn add_gap(text: &mut String, gap: &Gap, screen: Screen) {
-    let _ = writeln!(text, "\n  {}  {}: {}", screen.paint(CYAN, plain(&gap.operation)), plain(&gap.scenario), plain(&gap.step));
+    let _ = writeln!(
+        text,
+        "\n  {}  {}: {}",
+        screen.paint(CYAN, plain(&gap.operation)),
+        plain(&gap.scenario),
+        plain(&gap.step)
+    );
     let _ = writeln!(text, "    request        {}", plain(&gap.request));
     if !gap.request_body.is_null() {
         let _ = writeln!(text, "                   {}", body(&gap.request_body));

@@ -1,5 +1,6 @@
 //! The coverage: operations and statuses with their evidence classes, read from the OpenAPI document.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use axum::body::Body;
@@ -10,19 +11,23 @@ use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
 use crate::control::pages;
+use crate::recordings::{Comparison, Verdict, Verified};
 
 /// The best evidence first.
 const CLASSES: [&str; 5] = ["documented", "client-observed", "framework-default", "inferred", "chosen"];
 
 /// Operations by status and evidence, the fields that are not documented, and the operations that are not built.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Coverage {
     operations: Vec<CoveredOperation>,
     fields: Vec<Field>,
     not_built: Vec<NotBuilt>,
+    /// The recordings that cannot be read, each with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable_recordings: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct CoveredOperation {
     operation: String,
     group: String,
@@ -31,15 +36,18 @@ struct CoveredOperation {
     statuses: Vec<Status>,
     evidence: String,
     source: String,
+    /// The latest comparison with a real service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<Comparison>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Status {
     status: String,
     evidence: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Field {
     object: String,
     name: String,
@@ -47,7 +55,7 @@ struct Field {
     source: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct NotBuilt {
     operation: String,
     method: String,
@@ -63,7 +71,12 @@ impl Coverage {
     #[must_use]
     pub fn of(document: &OpenApi) -> Self {
         let document = serde_json::to_value(document).expect("invariant: plain data is JSON");
-        let mut coverage = Self { operations: Vec::new(), fields: Vec::new(), not_built: Vec::new() };
+        let mut coverage = Self {
+            operations: Vec::new(),
+            fields: Vec::new(),
+            not_built: Vec::new(),
+            unreadable_recordings: Vec::new(),
+        };
         for (path, methods) in members(&document["paths"]) {
             // Apart from methods, a path may have servers.
             for (method, operation) in members(methods).filter(|(_, operation)| operation.is_object()) {
@@ -101,7 +114,18 @@ impl Coverage {
             })
             .collect();
         let group = text(&described["tags"][0]);
-        self.operations.push(CoveredOperation { operation, group, method, path, statuses, evidence: class, source });
+        let (evidence, compared) = (class, None);
+        self.operations.push(CoveredOperation { operation, group, method, path, statuses, evidence, source, compared });
+    }
+
+    /// The same, with what comparisons with a real service found.
+    #[must_use]
+    pub fn with_recordings(mut self, verified: &Verified) -> Self {
+        for covered in &mut self.operations {
+            covered.compared = verified.of(&covered.operation).cloned();
+        }
+        self.unreadable_recordings.clone_from(&verified.unreadable);
+        self
     }
 
     /// The evidence class and the source of an operation's response with this status.
@@ -131,8 +155,8 @@ impl Coverage {
              | operation | request | statuses | evidence | source |\n| --- | --- | --- | --- | --- |\n",
         );
         for covered in &self.operations {
-            let CoveredOperation { operation, method, path, evidence, source, .. } = covered;
-            let statuses = covered.statuses_text();
+            let CoveredOperation { operation, method, path, source, .. } = covered;
+            let (statuses, evidence) = (covered.statuses_text(), covered.evidence_text());
             let _ = writeln!(text, "| {operation} | `{method} {path}` | {statuses} | {evidence} | {source} |");
         }
         text.push_str("\n## Fields of responses that are not documented\n\n| object | field | evidence | source |\n| --- | --- | --- | --- |\n");
@@ -168,6 +192,9 @@ impl Coverage {
                     a href="/_emulator/openapi.json" { "OpenAPI document" }
                 }
                 (self.filter(class_filter))
+                @for unreadable in &self.unreadable_recordings {
+                    div.alert.bad role="alert" { "A recording cannot be read: " (unreadable) }
+                }
                 @for group in operations.chunk_by(|one, next| one.group == next.group) { (group_section(group)) }
                 @if !fields.is_empty() { (fields_section(&fields)) }
                 @if !not_built.is_empty() { (not_built_section(&not_built)) }
@@ -209,8 +236,14 @@ fn group_section(operations: &[&CoveredOperation]) -> Markup {
                             td data-label="Operation" { (covered.operation) }
                             td data-label="Request" { code { (covered.method) " " (covered.path) } }
                             td data-label="Statuses" { (covered.statuses_text()) }
-                            td data-label="Evidence" { (badge(&covered.evidence)) }
-                            td data-label="Source" { (covered.source) }
+                            td data-label="Evidence" {
+                                (badge(&covered.evidence))
+                                @if let Some(compared) = &covered.compared { " " (compared_badge(compared)) }
+                            }
+                            td data-label="Source" {
+                                (covered.source)
+                                @if let Some(compared) = &covered.compared { "; compared with " (compared.source) }
+                            }
                         }
                     }
                 }
@@ -270,7 +303,24 @@ fn badge(class: &str) -> Markup {
     html! { span class=(style) { (class) } }
 }
 
+/// `verified on 2026-11-26`, which does not break into lines.
+fn compared_badge(compared: &Comparison) -> Markup {
+    let (style, verb) = match compared.verdict {
+        Verdict::Equal => ("mark good", "verified"),
+        Verdict::Different | Verdict::NotComparable => ("mark warn", "differs"),
+    };
+    html! { span class=(style) { (verb) " on " (compared.date) } }
+}
+
 impl CoveredOperation {
+    /// The class, and the latest comparison with a real service.
+    fn evidence_text(&self) -> Cow<'_, str> {
+        match &self.compared {
+            Some(compared) => Cow::Owned(format!("{}, {compared}", self.evidence)),
+            None => Cow::Borrowed(&self.evidence),
+        }
+    }
+
     fn statuses_text(&self) -> String {
         let one = |status: &Status| match &status.evidence {
             class if *class == self.evidence => status.status.clone(),

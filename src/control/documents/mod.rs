@@ -5,16 +5,18 @@ mod docs;
 mod json_schema;
 mod openapi;
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::RawQuery;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
 
-use super::typed;
+use super::{Control, typed};
+use crate::recordings::Folder;
 use crate::vendors;
 pub use coverage::Coverage;
 pub use json_schema::FileSchema;
@@ -30,13 +32,13 @@ pub(super) fn evidence(operation: &str, status: Option<u16>) -> Option<(&'static
 }
 
 /// Each document is made when it is first asked for: most servers are never asked, and all of them take megabytes.
-pub(super) fn routes() -> Router {
+pub(super) fn routes(control: Arc<Control>) -> Router {
     let router = Api::all().iter().fold(served("/_emulator/openapi.json", document), |router, api| {
         router.merge(served(&format!("/_emulator/openapi/{}.json", api.name()), || api.document()))
     });
     router
         .merge(json_schema::routes())
-        .route("/_emulator/coverage", get(coverage_of))
+        .merge(Router::new().route("/_emulator/coverage", get(coverage_of)).with_state(control))
         .route("/_emulator/docs", get(docs::entry))
         .route("/_emulator/docs/{*file}", get(docs::file))
 }
@@ -52,12 +54,22 @@ fn served(path: &str, document: impl FnOnce() -> OpenApi + Send + 'static) -> Ro
 }
 
 /// JSON for programs, a page for browsers.
-async fn coverage_of(RawQuery(query): RawQuery, headers: HeaderMap) -> Response<Body> {
+async fn coverage_of(
+    State(control): State<Arc<Control>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let read = tokio::task::spawn_blocking(move || control.recordings.get().map(Folder::verified)).await;
+    let verified = read.ok().flatten();
+    let coverage = match verified {
+        Some(verified) => Cow::Owned(COVERAGE.clone().with_recordings(&verified)),
+        None => Cow::Borrowed(&*COVERAGE),
+    };
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut response = if accept.contains("text/html") {
-        COVERAGE.page(query.as_deref().unwrap_or_default())
+        coverage.page(query.as_deref().unwrap_or_default())
     } else {
-        typed("application/json", COVERAGE.to_json())
+        typed("application/json", coverage.to_json())
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     response

@@ -1,6 +1,6 @@
 //! Texts that differ only in ids, current times and generated tokens.
 
-use chrono::{DateTime, NaiveDateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::ids::Ids;
@@ -22,9 +22,10 @@ pub(super) fn is_same(real: &str, emulated: &str, ids: &Ids, now: DateTime<Utc>)
     let (first, second) = (words(real), words(emulated));
     first.len() == second.len()
         && first.len() > 1
-        && first.iter().zip(&second).all(|(real, emulated)| {
-            real == emulated || ids.is_pair(real, emulated) || are_generated(real, emulated)
-        })
+        && first
+            .iter()
+            .zip(&second)
+            .all(|(real, emulated)| real == emulated || ids.is_pair(real, emulated) || are_generated(real, emulated))
 }
 
 fn is_current(time: NaiveDateTime, now: DateTime<Utc>) -> bool {

@@ -186,8 +186,10 @@ fn password_rule(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let length = number::<u64>(parts.get(1));
     let is_min = parts.first() == Some(&"min_length");
     match (parts.first(), length, only_real(shown)) {
-        (Some(name @ (&"min_length" | &"max_length")), Some(length), Some(real)) => {
-            with(name, json!(bound(now[*name].as_u64(), length, real, is_min)))
+        (Some(name @ (&"min_length" | &"max_length")), Some(length), real) => {
+            let probed = real.map(|real| bound(now[*name].as_u64(), length, real, is_min));
+            let values = probed.into_iter().chain(numbers_in(shown.real));
+            values.flat_map(|value| with(name, json!(value))).collect()
         }
         (Some(name @ (&"digit" | &"capital" | &"symbol")), _, Some(real)) => with(name, json!(!real)),
         _ => Vec::new(),
@@ -204,22 +206,42 @@ fn bound(now: Option<u64>, probe: u64, accepts: bool, is_lower: bool) -> u64 {
     }
 }
 
+/// The numbers in a rejection, which often names its limit. At most five.
+fn numbers_in(exchange: &Exchange) -> Vec<u64> {
+    if is_accepted(exchange) {
+        return Vec::new();
+    }
+    let text = match body(exchange) {
+        Some(body) => {
+            let names = ["message", "Message", "error", "title"];
+            names.iter().filter_map(|name| body[*name].as_str()).collect::<String>()
+        }
+        None => String::from_utf8_lossy(&exchange.response.body).into_owned(),
+    };
+    let words = text.split(|character: char| !character.is_ascii_digit());
+    let mut numbers: Vec<u64> = words.filter_map(|word| word.parse().ok()).collect();
+    numbers.dedup();
+    numbers.truncate(5);
+    numbers
+}
+
 /// `minimum_age.N`: a customer of type 1 of that age.
 fn minimum_age(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    match (number::<u64>(parts.first()), only_real(shown)) {
-        (Some(age), Some(real)) => vec![json!(bound(now.as_u64(), age, real, true))],
-        _ => Vec::new(),
-    }
+    let Some(age) = number::<u64>(parts.first()) else { return Vec::new() };
+    let probed = only_real(shown).map(|real| bound(now.as_u64(), age, real, true));
+    probed.into_iter().chain(numbers_in(shown.real)).map(Value::from).collect()
 }
 
 /// `max_length.FIELD.N`: a text of that length.
 fn max_length(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    let (Some(field), Some(length), Some(real)) = (parts.first(), number::<u64>(parts.get(1)), only_real(shown)) else {
-        return Vec::new();
+    let (Some(field), Some(length)) = (parts.first(), number::<u64>(parts.get(1))) else { return Vec::new() };
+    let probed = only_real(shown).map(|real| bound(now[*field].as_u64(), length, real, false));
+    let with = |value: u64| {
+        let mut all = now.clone();
+        all[*field] = json!(value);
+        all
     };
-    let mut all = now.clone();
-    all[*field] = json!(bound(now[*field].as_u64(), length, real, false));
-    vec![all]
+    probed.into_iter().chain(numbers_in(shown.real)).map(with).collect()
 }
 
 /// The response has the stats of a customer.

@@ -54,7 +54,9 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_is_built_in() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/config/scenarios");
-        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name().into_string().expect("a name");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| {
+            entry.expect("an entry").file_name().into_string().expect("a name")
+        };
         let there: BTreeSet<String> = std::fs::read_dir(folder).expect("the folder").map(name).collect();
         let known: BTreeSet<String> = FILES.iter().map(|(name, _)| format!("{name}.yaml")).collect();
         assert_eq!(there, known);

@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_whole_placeholder_keeps_its_type() {
-        let filled = fill_value(&json!({ "a": "${id}", "b": "n${id}", "c": ["${name}"], "d": "$${id}", "e": "${" }), &lookup);
+        let filled =
+            fill_value(&json!({ "a": "${id}", "b": "n${id}", "c": ["${name}"], "d": "$${id}", "e": "${" }), &lookup);
         assert_eq!(filled, Ok(json!({ "a": 7, "b": "n7", "c": ["a b"], "d": "${id}", "e": "${" })));
         assert_eq!(fill_text("${text:3}-${id}", &lookup), Ok("xxx-7".to_owned()));
         assert_eq!(fill_path("/v1/x/${name}?y=${id}", &lookup), Ok("/v1/x/a%20b?y=7".to_owned()));
