@@ -28,6 +28,7 @@ pub use har::{
     Appended, HarError, HarFile, LeftOut, LeftOutBody, MAX_HAR_BYTES, MAX_HAR_ENTRIES, Reason, RecordedExchange,
     Recording, Stored, read_har,
 };
+pub(crate) use operations::operation_of;
 pub use proxy::{Notice, Proxy, Summary, Target, configured};
 pub(crate) use replay::{Replay, replay};
 pub(crate) use report::{Counts, Gap, OperationReport, Report};

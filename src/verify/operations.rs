@@ -1,6 +1,8 @@
 //! The name of the operation that a request calls.
 
-use crate::vendors;
+use std::sync::LazyLock;
+
+use crate::vendors::{self, VendorApi};
 
 /// The operations of the document.
 #[derive(Debug)]
@@ -31,8 +33,15 @@ impl Operations {
     }
 
     /// The operation of a method and path, whose placeholders count as any value; otherwise method and path.
-    pub(crate) fn name(&self, method: &str, path: &str) -> String {
-        let wanted: Vec<&str> = segments(path.split('?').next().unwrap_or_default()).collect();
+    pub(crate) fn name(&self, api: &VendorApi, method: &str, path: &str) -> String {
+        let path = path.split('?').next().unwrap_or_default();
+        self.find(api, method, path).map_or_else(|| format!("{method} {path}"), str::to_owned)
+    }
+
+    /// The operation of a method and path; `None` when there is none.
+    fn find(&self, api: &VendorApi, method: &str, path: &str) -> Option<&str> {
+        let canonical = (api.canonical_path)(path);
+        let wanted: Vec<&str> = segments(canonical.as_deref().unwrap_or(path)).collect();
         let is_wanted = |operation: &&Operation| {
             operation.method == method
                 && operation.segments.len() == wanted.len()
@@ -42,12 +51,16 @@ impl Operations {
                     .zip(&wanted)
                     .all(|(own, wanted)| is_parameter(own) || own.eq_ignore_ascii_case(wanted))
         };
-        let found = self.0.iter().find(is_wanted);
-        found.map_or_else(
-            || format!("{method} {}", path.split('?').next().unwrap_or_default()),
-            |operation| operation.id.clone(),
-        )
+        self.0.iter().find(is_wanted).map(|operation| operation.id.as_str())
     }
+}
+
+/// The operation of an API that a request calls.
+pub(crate) fn operation_of(api: &VendorApi, method: &str, path: &str) -> Option<String> {
+    static OPERATIONS: LazyLock<Operations> = LazyLock::new(Operations::new);
+    let path = path.split('?').next().unwrap_or_default();
+    let found = OPERATIONS.find(api, method, path).map(str::to_owned);
+    found.filter(|id| vendors::vendor_of_operation(id).name == api.name)
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
@@ -61,6 +74,7 @@ fn is_parameter(segment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vendors::VENDORS;
 
     #[test]
     fn the_most_specific_path_names_the_operation() {
@@ -72,7 +86,7 @@ mod tests {
             ("PUT", "/v1/Customers/7", "UpdateCustomer"),
             ("GET", "/nowhere", "GET /nowhere"),
         ] {
-            assert_eq!(operations.name(method, path), name);
+            assert_eq!(operations.name(VENDORS[0], method, path), name);
         }
     }
 }

@@ -115,7 +115,7 @@ impl Report {
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for (run, emulated) in real.iter().zip(first) {
             for (step, verdict) in run.scenario.steps.iter().zip(&emulated.verdicts) {
-                let name = names.name(&step.method, &step.path);
+                let name = names.name(run.scenario.api, &step.method, &step.path);
                 let place = *places.entry(name.clone()).or_insert_with(|| {
                     operations.push(OperationReport { operation: name, counts: Counts::default(), steps: Vec::new() });
                     operations.len() - 1
@@ -174,7 +174,7 @@ fn gaps(real: &[RealRun], last: &[EmulatedRun], names: &Operations, sent: &Sent)
                 continue;
             };
             gaps.push(Gap {
-                operation: names.name(&step.method, &step.path),
+                operation: names.name(run.scenario.api, &step.method, &step.path),
                 scenario: run.scenario.name.clone(),
                 step: step.name.clone(),
                 request: request_line(&real.request),

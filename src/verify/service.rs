@@ -32,6 +32,16 @@ pub enum ServiceKey {
     Bearer(Password),
 }
 
+impl ServiceKey {
+    /// The texts that nothing may show.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        match self {
+            Self::Header(_, secret) | Self::Basic(_, secret) | Self::Bearer(secret) => vec![secret.reveal().to_owned()],
+        }
+    }
+}
+
 /// A service, with its credential and its rate.
 #[derive(Debug)]
 pub struct Service {

@@ -1,7 +1,9 @@
 //! `verify`: compares the server with a real service.
 
 mod forks;
+mod keep;
 mod key_file;
+mod source;
 mod text;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::{Value, json};
 use url::Url;
@@ -38,11 +41,17 @@ const MAX_RATE: f64 = 1_000.0;
 #[derive(Debug, Args)]
 pub(super) struct VerifyCommand {
     /// The real service, such as https://dsapi-stage.directscale.com
-    #[arg(long, value_name = "URL", required_unless_present = "list")]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["list", "recording"])]
     against: Option<Url>,
     /// A file with its key; for ByDesign and Storm with ACCOUNT:SECRET. - reads standard input
-    #[arg(long, value_name = "FILE", required_unless_present = "list")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["list", "recording"])]
     key_file: Option<PathBuf>,
+    /// Compare with the responses of this HAR file, without the network
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key_file", "scenarios", "journal"])]
+    recording: Option<PathBuf>,
+    /// Send what a tenant's journal has in place of a scenario
+    #[arg(long, value_name = "TENANT", conflicts_with = "scenarios")]
+    journal: Option<String>,
     /// The API that is compared
     #[arg(long, default_value = "directscale")]
     api: Api,
@@ -64,15 +73,18 @@ pub(super) struct VerifyCommand {
     /// Confirm that requests may be sent to this host, which is neither this machine nor a known staging system
     #[arg(long, value_name = "HOST")]
     send_to: Option<String>,
-    /// The tenant of the emulator whose forks are compared
-    #[arg(long, default_value = "demo")]
-    tenant: String,
+    /// The tenant of the emulator whose forks are compared [default: that of --journal, else demo]
+    #[arg(long)]
+    tenant: Option<String>,
     /// Write a plan with which the emulator answers as the real service did
     #[arg(long, value_name = "FILE")]
     write_plan: Option<PathBuf>,
     /// Where to list what is created at the real service [default: verify-created-RUN.jsonl]
     #[arg(long, value_name = "FILE")]
     created: Option<PathBuf>,
+    /// Keep the result and the exchanges in this folder, for the coverage page
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
     /// The address at which a Storm client gets its access token [default: on the host of --against]
     #[arg(long, value_name = "URL")]
     token_url: Option<Url>,
@@ -123,6 +135,16 @@ fn list(remote: &Remote) -> anyhow::Result<()> {
     Ok(out(text::scenarios(&items, remote.screen))?)
 }
 
+/// What the real service answered.
+struct Compared {
+    /// Its address.
+    source: String,
+    at: DateTime<Utc>,
+    runs: Vec<RealRun>,
+    /// The secrets that no file may have.
+    key: Vec<String>,
+}
+
 /// One comparison.
 struct Verification<'a> {
     remote: &'a Remote,
@@ -132,58 +154,55 @@ struct Verification<'a> {
 
 impl Verification<'_> {
     async fn run(&mut self) -> anyhow::Result<ExitCode> {
-        let api = vendor(self.command.api);
-        let scenarios = self.scenarios(api)?;
-        let against = self.command.against.clone().context("--against is missing")?;
-        permit(&against, self.command.send_to.as_deref())?;
-        let forks = Forks::new(self.remote, &self.command.tenant).await?;
+        let tenant = self.tenant().to_owned();
+        let forks = Forks::new(self.remote, &tenant).await?;
         let plan = forks.plan().await?;
-        let mut service = self.service(api, &against).await?;
         let names = RunNames::new(&Random::default(), Clock::Real.now());
-        let default = || PathBuf::from(format!("verify-created-{}.jsonl", names.prefix));
-        self.created = CreatedList::new(self.command.created.clone().unwrap_or_else(default));
-        let real = self.run_at_service(&mut service, scenarios, &names).await;
+        let compared = self.real(&names).await;
         self.say_created();
-        let real = real?;
-        let search = Search::begin(&forks, &real, &names, plan).await?;
+        let Compared { source, at, runs, key } = compared?;
+        let search = Search::begin(&forks, &runs, &names, plan).await?;
         let first = search.runs().to_vec();
         let found = search.explain().await?;
-        let report = Report::new(&real, &first, &found.runs, &found.switches);
-        self.print(&report, &against)?;
+        let report = Report::new(&runs, &first, &found.runs, &found.switches);
+        self.print(&report, &source, &tenant)?;
         self.write_plan(&found, &report)?;
+        if let Some(folder) = &self.command.keep {
+            keep::keep(folder, &report, &source, at, &runs, &key)?;
+        }
         Ok(ExitCode::from(report.exit_code()))
     }
 
-    /// The scenarios that are run.
-    fn scenarios(&self, api: &'static VendorApi) -> anyhow::Result<Vec<Scenario>> {
-        let VerifyCommand { scenarios, allow_writes, .. } = &self.command;
-        if scenarios.is_empty() {
-            let is_run = |scenario: &Scenario| {
-                scenario.api.name == api.name && !scenario.only_when_named && (*allow_writes || scenario.is_read_only())
-            };
-            return Ok(built_in()?.into_iter().filter(is_run).collect());
-        }
-        let scenarios = scenarios.iter().map(|name| scenario(name)).collect::<anyhow::Result<Vec<_>>>()?;
-        for scenario in &scenarios {
-            if scenario.api.name != api.name {
-                bail!("scenario {} is for --api {}", scenario.name, scenario.api.name);
-            }
-            if !allow_writes && !scenario.is_read_only() {
-                bail!(
-                    "scenario {} creates or changes customers at the real service: confirm with --allow-writes",
-                    scenario.name
-                );
-            }
-        }
-        Ok(scenarios)
+    fn tenant(&self) -> &str {
+        self.command.tenant.as_deref().or(self.command.journal.as_deref()).unwrap_or("demo")
     }
 
-    /// The real service.
-    async fn service(&self, api: &'static VendorApi, against: &Url) -> anyhow::Result<Service> {
+    /// What the real service answered, or has answered before.
+    async fn real(&mut self, names: &RunNames) -> anyhow::Result<Compared> {
+        let api = vendor(self.command.api);
+        if let Some(file) = &self.command.recording {
+            return source::recording(api, file, self.command.against.as_ref());
+        }
+        let scenarios = match &self.command.journal {
+            Some(journal) => vec![source::journal(self.remote, api, journal).await?],
+            None => source::scenarios(api, &self.command.scenarios, self.command.allow_writes)?,
+        };
+        if !self.command.allow_writes
+            && let Some(scenario) = scenarios.iter().find(|scenario| !scenario.is_read_only())
+        {
+            bail!("{} creates or changes customers at the real service: confirm with --allow-writes", scenario.name);
+        }
+        let against = self.command.against.clone().context("--against is missing")?;
+        permit(&against, self.command.send_to.as_deref())?;
         let file = self.command.key_file.as_deref().context("--key-file is missing")?;
-        let client = self.remote.client_of(against)?.timeout(TIMEOUT).build()?;
-        let key = key_file::read(api, file)?.into_key(&client, api, against, self.command.token_url.as_ref()).await?;
-        Ok(Service::new(client, against.clone(), key, Duration::from_secs_f64(1.0 / self.command.rate)))
+        let client = self.remote.client_of(&against)?.timeout(TIMEOUT).build()?;
+        let key = key_file::read(api, file)?.into_key(&client, api, &against, self.command.token_url.as_ref()).await?;
+        let secrets = key.secrets();
+        let mut service = Service::new(client, against.clone(), key, Duration::from_secs_f64(1.0 / self.command.rate));
+        let default = || PathBuf::from(format!("verify-created-{}.jsonl", names.prefix));
+        self.created = CreatedList::new(self.command.created.clone().unwrap_or_else(default));
+        let runs = self.run_at_service(&mut service, scenarios, names).await?;
+        Ok(Compared { source: text::address(&against), at: names.at, runs, key: secrets })
     }
 
     async fn run_at_service(
@@ -227,14 +246,14 @@ impl Verification<'_> {
         }
     }
 
-    fn print(&self, report: &Report, against: &Url) -> anyhow::Result<()> {
+    fn print(&self, report: &Report, source: &str, tenant: &str) -> anyhow::Result<()> {
         if self.remote.json {
             let mut document = serde_json::to_value(report)?;
-            document["against"] = text::address(against).into();
-            document["tenant"] = self.command.tenant.clone().into();
+            document["against"] = source.into();
+            document["tenant"] = tenant.into();
             return Ok(out_json(&document)?);
         }
-        Ok(out(text::report(report, against, &self.command.tenant, self.remote.screen))?)
+        Ok(out(text::report(report, source, tenant, self.remote.screen))?)
     }
 
     /// Writes the entries of the plan that are not the default.
@@ -274,20 +293,6 @@ fn entries(plan: &Plan) -> Value {
 
 fn vendor(api: Api) -> &'static VendorApi {
     VENDORS.into_iter().find(|vendor| vendor.name == api.name()).unwrap_or(VENDORS[0])
-}
-
-/// A built-in scenario by its name, or a file.
-fn scenario(name: &str) -> anyhow::Result<Scenario> {
-    if let Some(found) = built_in()?.into_iter().find(|scenario| scenario.name == name) {
-        return Ok(found);
-    }
-    let path = std::path::Path::new(name);
-    if !path.exists() {
-        bail!("{name} is neither a built-in scenario (--list shows them) nor a file");
-    }
-    let text = super::files::read_text_file(name)?;
-    let stem = path.file_stem().map_or_else(|| name.into(), |stem| stem.to_string_lossy().into_owned());
-    Ok(Scenario::read(&stem, &text)?)
 }
 
 /// Asks for what an address needs before requests are sent to it.

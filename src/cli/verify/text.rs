@@ -32,8 +32,8 @@ pub(super) fn address(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-pub(super) fn report(report: &Report, against: &Url, tenant: &str, screen: Screen) -> String {
-    let mut text = format!("{} {}\n", screen.paint(BOLD, "Real service:"), plain(&address(against)));
+pub(super) fn report(report: &Report, source: &str, tenant: &str, screen: Screen) -> String {
+    let mut text = format!("{} {}\n", screen.paint(BOLD, "Real service:"), plain(source));
     let _ = writeln!(text, "{} forks of tenant {}\n", screen.paint(BOLD, "Emulator:"), plain(tenant));
     for operation in &report.operations {
         add_operation(&mut text, operation, screen);
