@@ -193,7 +193,10 @@ fn collect_ids(pointer: &str, name: &str, value: &Value, found: &mut Vec<(String
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(place, item)| collect_ids(&format!("{pointer}/{place}"), name, item, found));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(place, item)| collect_ids(&format!("{pointer}/{place}"), name, item, found));
         }
         Value::Number(_) | Value::String(_) if id_kind(name).is_some() || pointer.is_empty() => {
             found.extend(id_text(value).map(|text| (pointer.to_owned(), text)));
@@ -218,8 +221,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::verify::exchange::Response;
     use crate::vendors::VENDORS;
+    use crate::verify::exchange::Response;
 
     fn exchange(method: &str, path: &str, body: &Value, status: u16, response: &Value) -> Exchange {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };

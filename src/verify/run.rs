@@ -45,7 +45,8 @@ impl RunNames {
             ("years_ago", Some(years)) => {
                 let months = years.parse::<u32>().ok()?.checked_mul(12)?;
                 // Two days more, so that the age is the same in every time zone.
-                let day = self.at.date_naive().checked_sub_months(Months::new(months))?.checked_sub_days(Days::new(2))?;
+                let day =
+                    self.at.date_naive().checked_sub_months(Months::new(months))?.checked_sub_days(Days::new(2))?;
                 Some(day.to_string().into())
             }
             ("text", Some(length)) => {
@@ -152,7 +153,9 @@ fn request(
     values: &BTreeMap<String, Value>,
 ) -> Result<Request, Missing> {
     let lookup = |name: &str, argument: Option<&str>| {
-        names.built_in(prefix, number, name, argument).or_else(|| values.get(name).filter(|_| argument.is_none()).cloned())
+        names
+            .built_in(prefix, number, name, argument)
+            .or_else(|| values.get(name).filter(|_| argument.is_none()).cloned())
     };
     let header = |(name, value): &(String, String)| Ok((name.clone(), fill_text(value, &lookup)?));
     Ok(Request {

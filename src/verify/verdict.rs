@@ -77,13 +77,7 @@ pub(super) fn verdicts(
     pairs.map(|(step, (real, emulated))| verdict(step, real, emulated, &mut ids, now)).collect()
 }
 
-fn verdict(
-    step: &Step,
-    real: &Outcome,
-    emulated: &Outcome,
-    ids: &mut Ids,
-    now: DateTime<Utc>,
-) -> Verdict {
+fn verdict(step: &Step, real: &Outcome, emulated: &Outcome, ids: &mut Ids, now: DateTime<Utc>) -> Verdict {
     let (real, emulated) = match (real, emulated) {
         (Outcome::Done(real), Outcome::Done(emulated)) => (real, emulated),
         (Outcome::Missing(name), _) => {

@@ -80,5 +80,6 @@ mod under_traffic;
 mod upgrade;
 mod validate;
 mod values;
+mod verify;
 mod webhooks;
 mod wire;

@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::control::Api;
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::secret::without;
 use crate::vendors::{VENDORS, VendorApi};
 use crate::verify::{
     CreatedList, Event, Explanation, Inputs, Permission, RealRun, Report, RunNames, Scenario, Search, Service,
@@ -141,8 +142,8 @@ struct Compared {
     source: String,
     at: DateTime<Utc>,
     runs: Vec<RealRun>,
-    /// The secrets that no file may have.
-    key: Vec<String>,
+    /// What nothing may show.
+    secrets: Vec<String>,
 }
 
 /// One comparison.
@@ -160,15 +161,15 @@ impl Verification<'_> {
         let names = RunNames::new(&Random::default(), Clock::Real.now());
         let compared = self.real(&names).await;
         self.say_created();
-        let Compared { source, at, runs, key } = compared?;
+        let Compared { source, at, runs, secrets } = compared?;
         let search = Search::begin(&forks, &runs, &names, plan).await?;
         let first = search.runs().to_vec();
         let found = search.explain().await?;
         let report = Report::new(&runs, &first, &found.runs, &found.switches);
-        self.print(&report, &source, &tenant)?;
+        self.print(&report, &source, &tenant, &secrets)?;
         self.write_plan(&found, &report)?;
         if let Some(folder) = &self.command.keep {
-            keep::keep(folder, &report, &source, at, &runs, &key)?;
+            keep::keep(folder, &report, &source, at, &runs, &secrets)?;
         }
         Ok(ExitCode::from(report.exit_code()))
     }
@@ -202,7 +203,7 @@ impl Verification<'_> {
         let default = || PathBuf::from(format!("verify-created-{}.jsonl", names.prefix));
         self.created = CreatedList::new(self.command.created.clone().unwrap_or_else(default));
         let runs = self.run_at_service(&mut service, scenarios, names).await?;
-        Ok(Compared { source: text::address(&against), at: names.at, runs, key: secrets })
+        Ok(Compared { source: text::address(&against), at: names.at, runs, secrets })
     }
 
     async fn run_at_service(
@@ -246,14 +247,16 @@ impl Verification<'_> {
         }
     }
 
-    fn print(&self, report: &Report, source: &str, tenant: &str) -> anyhow::Result<()> {
+    /// Prints the result. A service can repeat the key in a response.
+    fn print(&self, report: &Report, source: &str, tenant: &str, secrets: &[String]) -> anyhow::Result<()> {
+        let hidden = |text: String| secrets.iter().fold(text, |text, secret| without(&text, secret));
         if self.remote.json {
             let mut document = serde_json::to_value(report)?;
             document["against"] = source.into();
             document["tenant"] = tenant.into();
-            return Ok(out_json(&document)?);
+            return Ok(out_json(&serde_json::from_str(&hidden(document.to_string()))?)?);
         }
-        Ok(out(text::report(report, source, tenant, self.remote.screen))?)
+        Ok(out(hidden(text::report(report, source, tenant, self.remote.screen)))?)
     }
 
     /// Writes the entries of the plan that are not the default.

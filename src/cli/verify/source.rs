@@ -14,8 +14,8 @@ use crate::cli::remote::Remote;
 use crate::secret::HIDDEN;
 use crate::vendors::VendorApi;
 use crate::verify::{
-    Exchange, Inputs, Outcome, RealRun, RecordedExchange, Replay, Request, Response, Scenario, built_in, operation_of, read_har,
-    replay,
+    Exchange, Inputs, Outcome, RealRun, RecordedExchange, Replay, Request, Response, Scenario, built_in, operation_of,
+    read_har, replay,
 };
 
 /// The requests of a journal that are sent, at most: the server's longest list.
@@ -88,7 +88,7 @@ pub(super) fn recording(api: &'static VendorApi, file: &Path, against: Option<&U
     }
     let inputs = Inputs::of(&scenario, &std::collections::BTreeMap::new());
     let run = RealRun { scenario, first: 1, inputs, outcomes };
-    Ok(Compared { source: host, at, runs: vec![run], key: Vec::new() })
+    Ok(Compared { source: host, at, runs: vec![run], secrets: Vec::new() })
 }
 
 /// The host as a recording has it: with its port, if it is not the usual one.
@@ -117,7 +117,10 @@ pub(super) async fn journal(remote: &Remote, api: &'static VendorApi, tenant: &s
     }
     let (scenario, _) = replay(&format!("journal of {tenant}"), api, &exchanges, Replay::SentToBoth);
     for (name, input) in &scenario.inputs {
-        say(format_args!("{} is {}; --set {name}=… gives another one to the real service", input.meaning, input.default));
+        say(format_args!(
+            "{} is {}; --set {name}=… gives another one to the real service",
+            input.meaning, input.default
+        ));
     }
     Ok(scenario)
 }

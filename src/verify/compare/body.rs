@@ -75,7 +75,8 @@ impl Walk<'_> {
             (Value::Array(first), Value::Array(second)) => self.arrays(place, name, first, second),
             (Value::String(first), Value::String(second)) => self.strings(place, name, first, second),
             (Value::Number(first), Value::Number(second)) => {
-                let is_same = first.as_f64() == second.as_f64() || self.is_shape() || self.are_ids(name, real, emulated);
+                let is_same =
+                    first.as_f64() == second.as_f64() || self.is_shape() || self.are_ids(name, real, emulated);
                 if !is_same {
                     self.add(place, DifferenceKind::Value, Some(real), Some(emulated));
                 }
@@ -139,7 +140,11 @@ impl Walk<'_> {
             return;
         }
         let is_generated = matches!(id_kind(name), Some(IdKind::BackOffice)) || form(real) == "digits";
-        if is_generated && id_kind(name).is_some() && form(real) == form(emulated) && self.are_ids(name, &first, &second) {
+        if is_generated
+            && id_kind(name).is_some()
+            && form(real) == form(emulated)
+            && self.are_ids(name, &first, &second)
+        {
             return;
         }
         let are_dates = time(real).is_some() && time(emulated).is_some();

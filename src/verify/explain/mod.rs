@@ -112,7 +112,8 @@ impl<'a, E: Emulator> Search<'a, E> {
     fn proposed(&self) -> Vec<(usize, String)> {
         let mut proposed = Vec::new();
         for (place, (real, run)) in self.real.iter().zip(&self.runs).enumerate() {
-            let steps = real.scenario.steps.iter().zip(&run.verdicts).filter(|(_, verdict)| **verdict != Verdict::Equal);
+            let steps =
+                real.scenario.steps.iter().zip(&run.verdicts).filter(|(_, verdict)| **verdict != Verdict::Equal);
             for (name, _) in steps.flat_map(|(step, _)| &step.shows).filter_map(|label| entry_of(label)) {
                 if !proposed.contains(&(place, name.clone())) {
                     proposed.push((place, name));
@@ -183,7 +184,8 @@ impl<'a, E: Emulator> Search<'a, E> {
         done: Option<(usize, EmulatedRun)>,
     ) -> Result<Vec<EmulatedRun>, EmulatorError> {
         let mut runs = self.runs.clone();
-        let depends = |step: &Step| step.shows.iter().any(|label| entry_of(label).is_some_and(|(entry, _)| entry == name));
+        let depends =
+            |step: &Step| step.shows.iter().any(|label| entry_of(label).is_some_and(|(entry, _)| entry == name));
         for (place, real) in self.real.iter().enumerate() {
             if let Some((_, run)) = done.as_ref().filter(|(done, _)| *done == place) {
                 runs[place] = run.clone();

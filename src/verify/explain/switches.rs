@@ -6,8 +6,8 @@
 use chrono_tz::{TZ_VARIANTS, Tz};
 use serde_json::{Map, Value, json};
 
-use super::super::compare::time;
 use super::super::compare::body::distance;
+use super::super::compare::time;
 use crate::plan::Plan;
 use crate::verify::exchange::Exchange;
 
@@ -56,13 +56,16 @@ const DERIVED: [(&str, Derive); 19] = [
 /// The entry of a label, and the rest of the label.
 pub(in crate::verify) fn entry_of(label: &str) -> Option<(String, Vec<&str>)> {
     let names = Plan::entries().into_iter().map(|entry| entry.name);
-    let is_own = |name: &String| label == name || label.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    let is_own =
+        |name: &String| label == name || label.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'));
     let name = names.filter(is_own).max_by_key(String::len)?;
     let rest = label[name.len()..].trim_start_matches('.');
     // The name of a field has dots of its own, and what follows it is a number.
     let parts = match rest.rsplit_once('.') {
         _ if rest.is_empty() => Vec::new(),
-        Some((first, last)) if name == "required" || name == "max_length" || name.ends_with(".countries") => vec![first, last],
+        Some((first, last)) if name == "required" || name == "max_length" || name.ends_with(".countries") => {
+            vec![first, last]
+        }
         _ => rest.split('.').collect(),
     };
     Some((name, parts))
@@ -166,7 +169,10 @@ fn toggled(list: &Value, item: Value) -> Value {
 /// The response has a generated BackOfficeId.
 fn back_office_id(now: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let Some(Value::Object(members)) = body(shown.real) else { return Vec::new() };
-    let is_decimal = members.get("BackOfficeId").and_then(Value::as_str).is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_decimal = members
+        .get("BackOfficeId")
+        .and_then(Value::as_str)
+        .is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let format = if is_decimal { "decimal" } else { "hexadecimal" };
     let mut values = Vec::new();
     if let Some(seed) = distance(&members).filter(|seed| *seed >= 0) {
@@ -290,7 +296,12 @@ fn countries(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
 /// The response has an address with a token at its end.
 fn sso_login_url(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let Some(text) = address(shown.real) else { return Vec::new() };
-    let token = text.len() - text.trim_end_matches(|character: char| character.is_ascii_alphanumeric() || character == '-' || character == '_').len();
+    let token = text.len()
+        - text
+            .trim_end_matches(|character: char| {
+                character.is_ascii_alphanumeric() || character == '-' || character == '_'
+            })
+            .len();
     let without_token = &text[..text.len() - token];
     let mut values = vec![json!(without_token)];
     // The emulator appends a parameter of its own.
@@ -304,7 +315,9 @@ fn sso_login_url(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
 fn address(exchange: &Exchange) -> Option<String> {
     let text = match body(exchange) {
         Some(Value::String(text)) => text,
-        Some(Value::Object(members)) => members.values().filter_map(Value::as_str).find(|text| text.contains("://"))?.to_owned(),
+        Some(Value::Object(members)) => {
+            members.values().filter_map(Value::as_str).find(|text| text.contains("://"))?.to_owned()
+        }
         _ => String::from_utf8(exchange.response.body.clone()).ok()?,
     };
     text.contains("://").then_some(text)
@@ -334,7 +347,9 @@ fn named(now: &Value, what: &str, parts: &[&str], shown: Shown<'_>) -> Vec<Value
 
 /// `SECTION.countries.NAME.CODE`: the request has a country of that name.
 fn country_names(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<Value> {
-    let (Some(name), Some(code), Some(real)) = (parts.first(), parts.get(1), only_real(shown)) else { return Vec::new() };
+    let (Some(name), Some(code), Some(real)) = (parts.first(), parts.get(1), only_real(shown)) else {
+        return Vec::new();
+    };
     let mut all = now.clone();
     all[*name] = if real { json!(code) } else { Value::Null };
     vec![all]
@@ -358,7 +373,9 @@ fn collect_countries(value: &Value, found: &mut Vec<Value>) {
             for (name, value) in members {
                 let code = value.as_str().filter(|text| name.contains("Country") && text.len() == 2);
                 match code {
-                    Some(code) if !found.contains(&json!(code.to_uppercase())) => found.push(json!(code.to_uppercase())),
+                    Some(code) if !found.contains(&json!(code.to_uppercase())) => {
+                        found.push(json!(code.to_uppercase()))
+                    }
                     _ => collect_countries(value, found),
                 }
             }
@@ -376,9 +393,21 @@ fn time_zone(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     }
     // The usual zones first; the search stops at the first one with which the responses are equal.
     let usual = [
-        Tz::UTC, Tz::America__New_York, Tz::America__Chicago, Tz::America__Denver, Tz::America__Phoenix,
-        Tz::America__Los_Angeles, Tz::Europe__London, Tz::Europe__Stockholm, Tz::Europe__Helsinki, Tz::Asia__Tokyo,
-        Tz::Asia__Kolkata, Tz::Asia__Singapore, Tz::Australia__Sydney, Tz::America__Sao_Paulo, Tz::Asia__Dubai,
+        Tz::UTC,
+        Tz::America__New_York,
+        Tz::America__Chicago,
+        Tz::America__Denver,
+        Tz::America__Phoenix,
+        Tz::America__Los_Angeles,
+        Tz::Europe__London,
+        Tz::Europe__Stockholm,
+        Tz::Europe__Helsinki,
+        Tz::Asia__Tokyo,
+        Tz::Asia__Kolkata,
+        Tz::Asia__Singapore,
+        Tz::Australia__Sydney,
+        Tz::America__Sao_Paulo,
+        Tz::Asia__Dubai,
         Tz::Pacific__Auckland,
     ];
     let others = TZ_VARIANTS.iter().filter(|zone| zone.name().contains('/') && !zone.name().starts_with("Etc/"));

@@ -10,6 +10,7 @@ use serde_json::Value;
 /// A received request.
 #[derive(Debug, Clone)]
 pub struct Received {
+    pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -84,7 +85,8 @@ fn serve(stream: TcpStream, kept: &Mutex<Vec<Received>>, answer: &(dyn Fn(&Recei
 fn read(reader: &mut BufReader<TcpStream>) -> Option<Received> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
-    let path = line.split(' ').nth(1)?.to_owned();
+    let (method, rest) = line.split_once(' ')?;
+    let (method, path) = (method.to_owned(), rest.split(' ').next()?.to_owned());
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();
@@ -95,5 +97,5 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Received> {
     let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let mut body = vec![0; length.and_then(|(_, length)| length.parse().ok()).unwrap_or_default()];
     reader.read_exact(&mut body).ok()?;
-    Some(Received { path, headers, body: String::from_utf8(body).ok()? })
+    Some(Received { method, path, headers, body: String::from_utf8(body).ok()? })
 }
