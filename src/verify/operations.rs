@@ -63,6 +63,15 @@ pub(crate) fn operation_of(api: &VendorApi, method: &str, path: &str) -> Option<
     found.filter(|id| vendors::vendor_of_operation(id).name == api.name)
 }
 
+/// The ids of the operations that are built.
+#[cfg(test)]
+pub(super) fn built_operations() -> Vec<String> {
+    let document = serde_json::to_value(vendors::document()).unwrap_or_default();
+    let items = document["paths"].as_object().into_iter().flatten().flat_map(|(_, item)| item.as_object());
+    let built = items.flatten().filter(|(_, described)| described["responses"].get("501").is_none());
+    built.filter_map(|(_, described)| Some(described["operationId"].as_str()?.to_owned())).collect()
+}
+
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }

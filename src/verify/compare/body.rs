@@ -75,8 +75,9 @@ impl Walk<'_> {
             (Value::Array(first), Value::Array(second)) => self.arrays(place, name, first, second),
             (Value::String(first), Value::String(second)) => self.strings(place, name, first, second),
             (Value::Number(first), Value::Number(second)) => {
-                let is_same =
-                    first.as_f64() == second.as_f64() || self.is_shape() || self.are_ids(name, real, emulated);
+                // Also equal ids are remembered: then another one is a difference.
+                let are_ids = !self.is_shape() && self.are_ids(name, real, emulated);
+                let is_same = self.is_shape() || are_ids || first.as_f64() == second.as_f64();
                 if !is_same {
                     self.add(place, DifferenceKind::Value, Some(real), Some(emulated));
                 }

@@ -108,3 +108,46 @@ impl Scenario {
         self.steps.iter().all(|step| step.reads)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Scenario::read("x", text).expect_err("no scenario").to_string()
+    }
+
+    #[test]
+    fn a_scenario_has_a_maximum_number_of_steps_and_bytes() {
+        let numbers: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+        let step =
+            |list: &str| format!("title: x\nsteps:\n  - {{ name: '${{a}}${{b}}', for_each: {list}, send: GET /x }}\n");
+        let numbers = numbers.join(", ");
+        let text = step(&format!("{{ a: [{numbers}], b: [{numbers}] }}"));
+        assert!(error(&text).contains("for_each has more than 2000 combinations"), "{}", error(&text));
+        let longer = format!("title: x # {}\nsteps: []\n", "x".repeat(MAX_FILE_BYTES));
+        assert!(error(&longer).contains("at most 1048576 are read"), "{}", error(&longer));
+    }
+
+    #[test]
+    fn a_message_names_the_step_and_what_is_wrong() {
+        let with = |step: &str| error(&format!("title: x\nsteps:\n  - {step}\n"));
+        for (step, reason) in [
+            ("{ name: a, send: GET }", "step 'a': send is not a method and a path"),
+            (
+                "{ name: a, send: 'GET /x/${id}' }",
+                "step 'a': ${id} is neither an input, nor captured by an earlier step",
+            ),
+            ("{ name: a, send: POST /x, body: other }", "step 'a': there is no body named 'other'"),
+            ("{ name: a, send: POST /x, without: B }", "step 'a': with and without need a body"),
+            ("{ name: a, sent: GET /x }", "unknown field `sent`"),
+        ] {
+            assert!(with(step).contains(reason), "{}", with(step));
+        }
+        assert!(error("title: x\nsteps: []\n").contains("it has no steps"));
+        assert!(
+            error("title: x\napi: other\nsteps: []\n")
+                .contains("api: other is not one of directscale, bydesign, storm")
+        );
+    }
+}

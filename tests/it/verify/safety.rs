@@ -129,3 +129,14 @@ fn requests_keep_to_the_rate() {
     let requests = requests.expect("the number of requests");
     assert!(begun.elapsed() >= Duration::from_millis(200) * (requests - 1), "{:?} {requests}", begun.elapsed());
 }
+
+#[test]
+fn a_response_that_is_too_long_is_not_compared() {
+    let emulated = tenant();
+    let service = Receiver::with_json(|_| (200, json!("x".repeat(4 * 1024 * 1024))));
+    let comparison = Comparison::new(&emulated);
+    let scenario = comparison.file("one.yaml", "title: One\nsteps:\n  - { name: read, send: GET /v1/customers/3 }\n");
+    let outcome = comparison.with(service.address, CANARY, &["--scenario", &scenario]);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.text());
+    assert!(outcome.output.contains("the response is longer than 4194304 bytes"), "{}", outcome.text());
+}

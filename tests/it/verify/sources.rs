@@ -68,7 +68,7 @@ fn what_a_program_sent_is_sent_to_both() {
     // The user's program.
     let id = emulated.create(&seeds::full());
     emulated.patch(&format!("/v1/customers/{id}"), &json!({ "FirstName": "Ada" })).succeeds(200);
-    emulated.patch(&format!("/v1/customers/{id}"), &json!({ "NoSuchField": 1 })).succeeds(200);
+    emulated.patch(&format!("/v1/customers/{id}"), &json!({ "SignUpDate": "2020-01-01T00:00:00Z" })).succeeds(200);
     emulated.get(&format!("/v1/customers/{id}")).succeeds(200);
     let comparison = Comparison::new(&emulated);
     let name = emulated.name();

@@ -35,7 +35,7 @@ fn other_plan() -> Value {
         "types": { "4": "Type 4" },
         "statuses": { "6": "Status 6" },
         "bydesign": {
-            "error": "model_state", "default_format": "xml", "countries": { "HOLLAND": null }, "time_zone": "America/Denver"
+            "error": "model_state", "default_format": "xml", "countries": { "HOLLAND": "NL" }, "time_zone": "America/Denver"
         },
         "storm": {
             "empty_clears": true, "strict_dates": true, "time_zone": "UTC", "default_country": "SE", "countries": { "Sverige": null },
@@ -75,23 +75,27 @@ fn differing(plan: &Value) -> BTreeSet<String> {
     Plan::entries().into_iter().map(|entry| entry.name).filter(|name| differs(name)).collect()
 }
 
-/// Compares a tenant with the other plan, and again with the plan that was written.
+/// Compares a tenant with the other values of an API's entries, and again with the plan that was written.
 #[track_caller]
-fn compare(api: &str, expected: &BTreeSet<String>) {
-    let (real, emulated) = (tenant_with(other_plan()), tenant());
+fn compare(api: &str) {
+    let is_own = |name: &str| if api == "directscale" { !matches!(name, "bydesign" | "storm") } else { name == api };
+    let Value::Object(mut plan) = other_plan() else { panic!("a plan") };
+    plan.retain(|name, _| is_own(name));
+    let plan = Value::Object(plan);
+    let (real, emulated) = (tenant_with(plan.clone()), tenant());
     let comparison = Comparison::new(&emulated);
-    let plan = super::text_of(&comparison.path("plan.json"));
-    let arguments = ["--api", api, "--allow-writes", "--json", "--write-plan", &plan];
+    let file = super::text_of(&comparison.path("plan.json"));
+    let arguments = ["--api", api, "--allow-writes", "--json", "--write-plan", &file];
     let first = comparison.with(real.address, &key(&real, api), &arguments);
     let report = first.report();
     assert_eq!(first.code, Some(1), "{}", first.text());
-    assert_eq!(&found(&report), expected, "{:#}", report["gaps"]);
+    assert_eq!(found(&report), differing(&plan), "{:#}", report["gaps"]);
     assert_eq!(report["gaps"], json!([]), "{:#}", report["gaps"]);
     assert_eq!(report["steps_with_plan"]["different"], 0);
 
     // The written plan makes the next comparison equal from the beginning.
-    let again = tenant_with(other_plan());
-    let written = std::fs::read_to_string(&plan).expect("a plan");
+    let again = tenant_with(plan);
+    let written = std::fs::read_to_string(&file).expect("a plan");
     let with_plan = tenant_with(serde_json::from_str(&written).expect("JSON"));
     let comparison = Comparison::new(&with_plan);
     let second = comparison.with(again.address, &key(&again, api), &["--api", api, "--allow-writes", "--json"]);
@@ -101,20 +105,17 @@ fn compare(api: &str, expected: &BTreeSet<String>) {
 
 #[test]
 fn every_directscale_entry_that_differs_is_named() {
-    let own = differing(&other_plan()).into_iter().filter(|name| !name.contains('.')).collect();
-    compare("directscale", &own);
+    compare("directscale");
 }
 
 #[test]
 fn every_bydesign_entry_that_differs_is_named() {
-    let own = differing(&other_plan()).into_iter().filter(|name| name.starts_with("bydesign.")).collect();
-    compare("bydesign", &own);
+    compare("bydesign");
 }
 
 #[test]
 fn every_storm_entry_that_differs_is_named() {
-    let own = differing(&other_plan()).into_iter().filter(|name| name.starts_with("storm.")).collect();
-    compare("storm", &own);
+    compare("storm");
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn equal_plans_have_no_differences() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.text());
     assert!(outcome.output.contains(" steps equal, 0 different, 0 not comparable"), "{}", outcome.output);
     let requests = real.requests("?limit=1000");
-    assert!(requests.len() > 500, "{}", requests.len());
+    assert!(requests.len() >= 500, "{}", requests.len());
     let left = comparison.created();
     assert!(left.iter().filter(|line| line["created"] == true).count() > 10, "{left:?}");
 }
