@@ -2,6 +2,7 @@
 //! its own; masked secrets become test values.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
@@ -106,10 +107,10 @@ impl Known {
             let mut ids = Vec::new();
             collect_ids("", "", &body, &mut ids);
             for (number, (pointer, value)) in ids.into_iter().enumerate() {
-                if !self.ids.contains_key(&value) {
+                if let Entry::Vacant(place_of_id) = self.ids.entry(value) {
                     let name = format!("response_{}_{number}", place + 1);
                     captured.insert(name.clone(), pointer);
-                    self.ids.insert(value, name);
+                    place_of_id.insert(name);
                 }
             }
         }

@@ -19,7 +19,7 @@ const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 const MAX_REPETITIONS: usize = 3;
 
 /// The longest wait that a service can ask for before the request is sent again.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// How a service knows its caller.
 #[derive(Debug, Clone)]
@@ -116,7 +116,7 @@ impl Service {
         }
         self.next = Some(Instant::now() + self.pause);
         let at = Clock::Real.now();
-        let mut response = self.built(request, key)?.send().await.map_err(|error| no_response(error))?;
+        let mut response = self.built(request, key)?.send().await.map_err(no_response)?;
         let status = response.status().as_u16();
         let header = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())

@@ -34,14 +34,14 @@ use crate::verify::{
 use forks::Forks;
 
 /// Responses of a service are waited for this long.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The highest rate, in requests per second.
 const MAX_RATE: f64 = 1_000.0;
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyCommand {
-    /// The real service, such as https://dsapi-stage.directscale.com
+    /// The address of the real service
     #[arg(long, value_name = "URL", required_unless_present_any = ["list", "recording"])]
     against: Option<Url>,
     /// A file with its key; for ByDesign and Storm with ACCOUNT:SECRET. - reads standard input

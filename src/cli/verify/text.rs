@@ -73,15 +73,11 @@ fn add_operation(text: &mut String, operation: &OperationReport, screen: Screen)
     let _ = writeln!(text, "{word}  {}  {count} of {all} steps", plain(&operation.operation));
     for step in &operation.steps {
         let name = format!("{}: {}", step.scenario, step.step);
-        match &step.not_comparable {
-            Some(reason) => {
-                let _ = writeln!(text, "  {}\n    {}", plain(&name), screen.paint(DIM, plain(reason)));
-            }
-            None => {
-                let _ = writeln!(text, "  {}", plain(&name));
-                step.differences.iter().for_each(|difference| add_difference(text, difference));
-            }
+        let _ = writeln!(text, "  {}", plain(&name));
+        if let Some(reason) = &step.not_comparable {
+            let _ = writeln!(text, "    {}", screen.paint(DIM, plain(reason)));
         }
+        step.differences.iter().for_each(|difference| add_difference(text, difference));
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) struct Rules {
     pub comparison: Comparison,
     /// When the run began.
     pub now: DateTime<Utc>,
-    /// Whether the response shows how BackOfficeIds are generated.
+    /// Whether the response shows how a `BackOfficeId` is generated.
     pub shows_back_office_id: bool,
     /// Whether a response that is only a number is the id of what the request has created.
     pub creates: bool,

@@ -1,8 +1,8 @@
 //! The plan with which the emulator answers as the real service did.
 
+mod derive;
 mod switches;
 
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::emulator::{Emulator, EmulatorError};
@@ -10,7 +10,8 @@ use super::run::{Outcome, RunNames};
 use super::scenario::{Scenario, Step};
 use super::verdict::{Inputs, Verdict, verdicts};
 use crate::plan::Plan;
-use switches::{Shown, candidates, value_of, with};
+use derive::Shown;
+use switches::{candidates, value_of, with};
 
 pub(super) use switches::entry_of;
 
@@ -244,12 +245,8 @@ async fn emulated<E: Emulator>(
     let outcomes = super::run::run(fork.service(), &real.scenario, names, real.first, inputs, &mut |_| Ok(())).await;
     emulator.delete(fork).await?;
     let outcomes = outcomes.map_err(|error| EmulatorError(error.to_string()))?;
-    let verdicts = verdicts(&real.scenario, &real.outcomes, &outcomes, &real.inputs, began(names));
+    let verdicts = verdicts(&real.scenario, &real.outcomes, &outcomes, &real.inputs, names.at);
     Ok(EmulatedRun { outcomes, verdicts })
-}
-
-fn began(names: &RunNames) -> DateTime<Utc> {
-    names.at
 }
 
 fn distance(run: &EmulatedRun) -> usize {

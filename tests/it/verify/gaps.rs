@@ -69,7 +69,7 @@ fn planted(received: &Received, reply: &Reply) -> Vec<u8> {
         "4" => body["FirstName"] = json!("Somebody Else"),
         "5" => body["SignupDate"] = json!("11/26/2026 10:00:00 AM"),
         "6" => body["SponsorId"] = json!(2),
-        "7" => headers = "Content-Type: text/json\r\n".to_owned(),
+        "7" => headers = headers.replace("application/json", "text/json"),
         "8" => status = 203,
         "9" => {
             let items = body.as_array_mut().expect("a list");

@@ -30,7 +30,7 @@ impl Outcome {
     /// The printed JSON of a comparison that came to its end.
     #[track_caller]
     fn report(&self) -> Value {
-        assert!(matches!(self.code, Some(0 | 1 | 2)), "{}{}", self.output, self.errors);
+        assert!(matches!(self.code, Some(0..=2)), "{}{}", self.output, self.errors);
         serde_json::from_str(&self.output).unwrap_or_else(|error| panic!("{error}: {}{}", self.output, self.errors))
     }
 

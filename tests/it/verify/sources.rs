@@ -25,18 +25,18 @@ fn a_recording_is_compared_without_the_network() {
     let comparison = Comparison::new(&emulated);
     // What a program sent to the real service.
     let host = "https://api.example.com";
-    let retail = with(&seeds::retail(), json!({ "Username": "recorded", "EmailAddress": "recorded@example.com" }));
-    let created = real.post("/v1/customers", &retail).succeeds(201).json();
-    let patch = json!({ "FirstName": "Changed" });
-    let path = format!("/v1/customers/{created}");
-    real.patch(&path, &patch).succeeds(200);
-    let read = real.get(&path).succeeds(200).json();
+    let person = with(&seeds::retail(), json!({ "Username": "recorded", "EmailAddress": "recorded@example.com" }));
+    let created = real.post("/v1/customers", &person).succeeds(201).json();
+    let change = json!({ "FirstName": "Changed" });
+    let place = format!("/v1/customers/{created}");
+    real.patch(&place, &change).succeeds(200);
+    let shown = real.get(&place).succeeds(200).json();
     let rejected = real.post("/v1/customers", &json!({})).json();
     let log = json!({ "log": { "version": "1.2", "creator": { "name": "x", "version": "1" }, "entries": [
         entry("GET", "https://cdn.example/x.js", None, 200, &json!({})),
-        entry("POST", &format!("{host}/v1/customers"), Some(&retail), 201, &created),
-        entry("PATCH", &format!("{host}{path}"), Some(&patch), 200, &Value::Null),
-        entry("GET", &format!("{host}{path}"), None, 200, &read),
+        entry("POST", &format!("{host}/v1/customers"), Some(&person), 201, &created),
+        entry("PATCH", &format!("{host}{place}"), Some(&change), 200, &Value::Null),
+        entry("GET", &format!("{host}{place}"), None, 200, &shown),
         entry("POST", &format!("{host}/v1/customers"), Some(&json!({})), 400, &rejected),
     ] } });
     let file = comparison.file("browser.har", &log.to_string());
@@ -44,16 +44,12 @@ fn a_recording_is_compared_without_the_network() {
     let outcome = comparison.verify(&["--recording", &file, "--json", "--keep", &kept]);
     let report = outcome.report();
     assert_eq!(report["against"], "api.example.com");
-    let place = |operation: &str| {
+    let of = |operation: &str| {
         let operations = report["operations"].as_array().expect("operations");
         operations.iter().find(|known| known["operation"] == operation).cloned().unwrap_or_default()
     };
-    assert_eq!(
-        (&place("GetCustomer")["equal"], &place("GetCustomer")["different"]),
-        (&json!(1), &json!(0)),
-        "{report:#}"
-    );
-    assert_eq!(place("CreateCustomer")["different"], 1, "{report:#}");
+    assert_eq!((&of("GetCustomer")["equal"], &of("GetCustomer")["different"]), (&json!(1), &json!(0)), "{report:#}");
+    assert_eq!(of("CreateCustomer")["different"], 1, "{report:#}");
     // The coverage shows what was found.
     let coverage =
         crate::support::process::program(&["coverage", "--recordings", &kept]).output().expect("the program");
