@@ -22,7 +22,6 @@ use super::output::{out, out_json, plain_lines, say};
 use super::remote::{Remote, RemoteArgs};
 use super::signals::Signals;
 use crate::clock::Clock;
-use crate::control::Api;
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::secret::without;
@@ -54,8 +53,8 @@ pub(super) struct VerifyCommand {
     #[arg(long, value_name = "TENANT", conflicts_with = "scenarios")]
     journal: Option<String>,
     /// The API that is compared
-    #[arg(long, default_value = "directscale")]
-    api: Api,
+    #[arg(long, default_value = VENDORS[0].name, value_name = "directscale|bydesign|storm", value_parser = vendor)]
+    api: &'static VendorApi,
     /// Only this scenario: the name of a built-in one, or a file
     #[arg(long = "scenario", value_name = "NAME|FILE")]
     scenarios: Vec<String>,
@@ -180,7 +179,7 @@ impl Verification<'_> {
 
     /// What the real service answered, or has answered before.
     async fn real(&mut self, names: &RunNames) -> anyhow::Result<Compared> {
-        let api = vendor(self.command.api);
+        let api = self.command.api;
         if let Some(file) = &self.command.recording {
             return source::recording(api, file, self.command.against.as_ref());
         }
@@ -294,8 +293,9 @@ fn entries(plan: &Plan) -> Value {
     document
 }
 
-fn vendor(api: Api) -> &'static VendorApi {
-    VENDORS.into_iter().find(|vendor| vendor.name == api.name()).unwrap_or(VENDORS[0])
+fn vendor(name: &str) -> Result<&'static VendorApi, String> {
+    let found = VENDORS.into_iter().find(|vendor| vendor.name == name);
+    found.ok_or_else(|| format!("must be one of {}", VENDORS.map(|vendor| vendor.name).join(", ")))
 }
 
 /// Asks for what an address needs before requests are sent to it.
