@@ -222,7 +222,7 @@ fn table(tenants: &[TenantListing]) -> Markup {
     html! {
         table.stack #tenants {
             thead { tr {
-                th scope="col" { "Name" } th scope="col" { "Customers up to id" } th scope="col" { "Snapshots" }
+                th scope="col" { "Name" } th scope="col" { "Last customer id" } th scope="col" { "Snapshots" }
                 th scope="col" { "Active faults" } th scope="col" { "Origin" } th scope="col" { "Created" }
                 th scope="col" { "Expires" }
             } }
@@ -230,7 +230,7 @@ fn table(tenants: &[TenantListing]) -> Markup {
                 @let name = &tenant.name;
                 tr {
                     td data-label="Name" { a href=(at(name, "")) { (name) } }
-                    td data-label="Customers up to id" {
+                    td data-label="Last customer" {
                         a href=(at(name, "customers")) { (grouped_i64(tenant.last_customer_id.into())) }
                     }
                     td data-label="Snapshots" { a href=(at(name, "data")) { (grouped_i64(tenant.snapshots)) } }
