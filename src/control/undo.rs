@@ -250,7 +250,7 @@ fn is_state(snapshot: &str) -> bool {
 async fn delete(tenants: &Tenants, name: &str, states: impl IntoIterator<Item = State>) -> Result<(), ControlError> {
     for state in states {
         match tenants.delete_snapshot(name, &state.snapshot).await {
-            Ok(_) | Err(TenantError::UnknownSnapshot { .. }) => {}
+            Ok(()) | Err(TenantError::UnknownSnapshot { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

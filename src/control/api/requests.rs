@@ -139,13 +139,11 @@ pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path
     let filter = query.filter(&control)?;
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
     let timeout = Duration::from_millis(query.timeout_ms.unwrap_or(10_000).min(60_000));
-    match journal.wait(tenant, &filter, timeout).await? {
-        Some(entry) => Ok(json(StatusCode::OK, &entry)),
-        None => {
-            let problem = ControlProblem::new(StatusCode::REQUEST_TIMEOUT, "no request matched in time".to_owned());
-            Ok(json(StatusCode::REQUEST_TIMEOUT, &problem))
-        }
+    if let Some(entry) = journal.wait(tenant, &filter, timeout).await? {
+        return Ok(json(StatusCode::OK, &entry));
     }
+    let problem = ControlProblem::new(StatusCode::REQUEST_TIMEOUT, "no request matched in time".to_owned());
+    Ok(json(StatusCode::REQUEST_TIMEOUT, &problem))
 }
 
 /// Follow a tenant's requests

@@ -84,8 +84,8 @@ fn wrong(operation: &Operation) -> Wrong {
 /// `None` for a success, and for a status of which the document has no body.
 fn body(operation: &str, status: &str, wrong: &Wrong) -> Option<Value> {
     let gateway = || {
-        let responses = EXAMPLE_REJECTIONS.iter().map(|rejection| rejection::response(rejection, String::new));
-        let response = responses.filter(|response| response.status().as_str() == status).next()?;
+        let mut responses = EXAMPLE_REJECTIONS.iter().map(|rejection| rejection::response(rejection, String::new));
+        let response = responses.find(|response| response.status().as_str() == status)?;
         serde_json::from_slice(response.body()).ok()
     };
     let back_end = |error: Error, status: RejectionStatus| {

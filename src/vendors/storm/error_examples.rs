@@ -19,8 +19,11 @@ use crate::wire::json::JsonError;
 /// The time in the examples.
 const TIME: DateTime<Utc> = DateTime::from_timestamp_nanos(1_704_157_445_678_000_000);
 
+/// Makes the error of a request that the framework cannot read.
+type Unreadable = fn() -> StormError;
+
 /// Adds the body of each error that an operation documents; `unreadable` is what [`unreadable`] returns for it.
-pub(super) fn add(operation: &mut Operation, unreadable: Option<fn() -> StormError>) {
+pub(super) fn add(operation: &mut Operation, unreadable: Option<Unreadable>) {
     example_errors(operation, &Storm, &["*/*"], || {
         let unsupported = CodingError::Unsupported("zstd".to_owned()).to_string();
         let mut errors = vec![ErrorCode::CustomerMissing.into(), StormError::UnsupportedEncoding(unsupported)];
@@ -31,14 +34,14 @@ pub(super) fn add(operation: &mut Operation, unreadable: Option<fn() -> StormErr
 }
 
 /// What the framework cannot read in the example of its page, if it reads anything of the operation's requests.
-pub(super) fn unreadable(operation: &Operation) -> Option<fn() -> StormError> {
+pub(super) fn unreadable(operation: &Operation) -> Option<Unreadable> {
     if operation.request_body.is_some() {
         return Some(|| StormError::Unreadable(JsonError::NoObject.to_string()));
     }
     let has = |name: &str| {
         operation.parameters.iter().flatten().any(|known| matches!(known, RefOr::T(known) if known.name == name))
     };
-    let parameters: [(&str, fn() -> StormError); 3] = [
+    let parameters: [(&str, Unreadable); 3] = [
         ("id", || query::no_integer("id")),
         ("key", || query::no_guid("key")),
         ("companyId", || query::no_integer("companyId")),
