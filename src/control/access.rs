@@ -20,6 +20,10 @@ use crate::database::{ShareOf, count_to};
 use crate::gateway::{bearer_token, is_from_another_site, scheme};
 use crate::guesses::{Attempt, Guesses, Peer};
 
+/// The messages of two errors that the document shows too.
+pub(super) const WRONG_TOKEN: &str = "the token is wrong";
+pub(super) const ANOTHER_SITE: &str = "the request comes from a page of another site";
+
 /// The cookie with the id of a browser's session.
 const COOKIE: &str = "emulator_admin";
 
@@ -96,7 +100,7 @@ impl Access {
                 (Some(presented), _) => match check_token(token, presented, guesses) {
                     Ok(()) => Ok(Checked::Known(Client::Token)),
                     Err(Some(error)) => Err(error),
-                    Err(None) => Err(ControlError::Unauthorized("the token is wrong".to_owned())),
+                    Err(None) => Err(ControlError::Unauthorized(WRONG_TOKEN.to_owned())),
                 },
                 (None, Some(id)) => Ok(Checked::Session { id, token }),
                 (None, None) => Err(ControlError::Unauthorized(
@@ -116,7 +120,7 @@ impl Access {
             return Err(ControlError::Forbidden(format!("the Host '{host}' {reason}")));
         }
         if is_from_another_site(headers) {
-            return Err(ControlError::Forbidden("the request comes from a page of another site".to_owned()));
+            return Err(ControlError::Forbidden(ANOTHER_SITE.to_owned()));
         }
         Ok(())
     }

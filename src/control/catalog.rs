@@ -85,7 +85,8 @@ impl Catalog {
     fn unknown_operation(&self, name: &str) -> String {
         let name: String = name.chars().take(100).collect();
         let most_similar = self.operations().chain(undocumented()).max_by(|left, right| {
-            let similarity = |known: &str| strsim::normalized_levenshtein(&known.to_lowercase(), &name.to_lowercase());
+            let similarity =
+                |known: &str| strsim::normalized_damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase());
             similarity(left).total_cmp(&similarity(right))
         });
         let most_similar = most_similar.unwrap_or("*");

@@ -14,6 +14,9 @@ use crate::guesses::TooManyGuesses;
 use crate::journal::JournalError;
 use crate::tenants::{CredentialError, TenantError};
 
+/// What a client reads of a failure of the database.
+pub(super) const DATABASE_FAILED: &str = "the database failed; the server's log says why";
+
 /// Why the control API rejected a request, or failed.
 #[derive(Debug, Error)]
 pub(super) enum ControlError {
@@ -83,6 +86,12 @@ pub(super) struct ControlProblem {
     detail: String,
 }
 
+impl ControlProblem {
+    pub(super) fn new(status: StatusCode, detail: String) -> Self {
+        Self { status: status.as_u16(), title: status.canonical_reason().unwrap_or_default(), detail }
+    }
+}
+
 impl ControlError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
@@ -126,7 +135,7 @@ impl ControlError {
                 if let Some(left_out) = to_be_logged(error) {
                     tracing::error!(error = %ErrorChain(error), left_out, "database failure in the control API");
                 }
-                "the database failed; the server's log says why".to_owned()
+                DATABASE_FAILED.to_owned()
             }
             other => other.to_string(),
         }
@@ -136,8 +145,7 @@ impl ControlError {
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response<Body> {
         let status = self.status();
-        let title = status.canonical_reason().unwrap_or_default();
-        let problem = ControlProblem { status: status.as_u16(), title, detail: self.detail() };
+        let problem = ControlProblem::new(status, self.detail());
         let json = serde_json::to_vec(&problem).expect("invariant: plain data is JSON");
         let mut response = super::typed("application/problem+json", json);
         *response.status_mut() = status;

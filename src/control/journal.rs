@@ -9,7 +9,11 @@ use crate::tenants::Tenants;
 /// `NotFound` when the journal is off.
 pub(super) fn journal(tenants: &Tenants) -> Result<&Journal, ControlError> {
     let journal = &tenants.journal;
-    if journal.is_on() { Ok(journal) } else { Err(ControlError::NotFound("the journal is off".to_owned())) }
+    if journal.is_on() { Ok(journal) } else { Err(is_off()) }
+}
+
+pub(super) fn is_off() -> ControlError {
+    ControlError::NotFound("the journal is off".to_owned())
 }
 
 /// A tenant's requests for a page, the newest first, without headers and bodies.

@@ -3,6 +3,7 @@
 //! to this server, and are deleted when the switch is turned off. After a restart it is off.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::journal::journal;
 use crate::clock::Clock;
 use crate::database::TenantId;
 use crate::journal::{Filter, Listener};
-use crate::tenants::Tenants;
+use crate::tenants::{TenantError, Tenants};
 
 /// The names of these snapshots begin with it.
 const PREFIX: &str = "undo-";
@@ -41,6 +42,8 @@ pub(super) struct Undo(Arc<Mutex<HashMap<TenantId, Kept>>>);
 struct Kept {
     /// The oldest first.
     states: VecDeque<State>,
+    /// Requests that arrived in these times are undone: from the saving of a state to going back to it. At most one for each state.
+    undone: Vec<Range<DateTime<Utc>>>,
     task: AbortHandle,
     /// Changes each time that the switch is turned on.
     run: Uuid,
@@ -63,13 +66,22 @@ impl Undo {
         self.lock().contains_key(&tenant)
     }
 
-    /// The latest state that has no request that arrived at this time or later.
+    /// The latest state that has no request that arrived at this time or later; `None` also if such a request is undone.
     pub(super) fn state_before(&self, tenant: TenantId, received_at: DateTime<Utc>) -> Option<State> {
         let kept = self.lock();
-        kept.get(&tenant)?.states.iter().rfind(|state| state.saved_at <= received_at).cloned()
+        let kept = kept.get(&tenant)?;
+        if kept.is_undone(received_at) {
+            return None;
+        }
+        kept.states.iter().rfind(|state| state.saved_at <= received_at).cloned()
     }
 
-    /// Deletes the states that are later than the one to which the data went back.
+    /// Whether the data went back to before a request that arrived at this time.
+    pub(super) fn is_undone(&self, tenant: TenantId, received_at: DateTime<Utc>) -> bool {
+        self.lock().get(&tenant).is_some_and(|kept| kept.is_undone(received_at))
+    }
+
+    /// Deletes the states that are later than the one to which the data went back, which began at this time.
     ///
     /// # Errors
     /// When the database fails.
@@ -79,18 +91,13 @@ impl Undo {
         tenant: TenantId,
         name: &str,
         to: &State,
+        begun_at: DateTime<Utc>,
     ) -> Result<(), ControlError> {
-        let later: Vec<State> = match self.lock().get_mut(&tenant) {
-            Some(kept) => {
-                let first = kept.states.partition_point(|state| state.saved_at <= to.saved_at);
-                kept.states.split_off(first).into()
-            }
-            None => Vec::new(),
+        let later = match self.lock().get_mut(&tenant) {
+            Some(kept) => kept.go_back(to.saved_at, begun_at),
+            None => VecDeque::new(),
         };
-        for state in later {
-            tenants.delete_snapshot(name, &state.snapshot).await?;
-        }
-        Ok(())
+        delete(tenants, name, later).await
     }
 
     /// Begins to keep states: the first one is saved when this returns.
@@ -126,7 +133,9 @@ impl Undo {
         let run = tenants.random.uuid();
         let keeper = Arc::new(Keeper { tenants: tenants.clone(), tenant, name: name.to_owned(), undo, run });
         let task = tokio::spawn(keeper.follow(listener)).abort_handle();
-        if let Some(before) = kept.insert(tenant, Kept { states: VecDeque::from([first.clone()]), task, run }) {
+        if let Some(before) =
+            kept.insert(tenant, Kept { states: VecDeque::from([first.clone()]), undone: Vec::new(), task, run })
+        {
             before.task.abort();
         }
         true
@@ -139,10 +148,22 @@ impl Undo {
     pub(super) async fn turn_off(&self, tenants: &Tenants, tenant: TenantId, name: &str) -> Result<(), ControlError> {
         let Some(kept) = self.lock().remove(&tenant) else { return Ok(()) };
         kept.task.abort();
-        for state in kept.states {
-            tenants.delete_snapshot(name, &state.snapshot).await?;
-        }
-        Ok(())
+        delete(tenants, name, kept.states).await
+    }
+}
+
+impl Kept {
+    fn is_undone(&self, received_at: DateTime<Utc>) -> bool {
+        self.undone.iter().any(|times| times.contains(&received_at))
+    }
+
+    /// Goes back to the state that was saved at this time. Returns the later ones.
+    fn go_back(&mut self, saved_at: DateTime<Utc>, begun_at: DateTime<Utc>) -> VecDeque<State> {
+        let oldest = self.states.front().map_or(saved_at, |state| state.saved_at);
+        self.undone.retain(|times| times.start < saved_at && times.end > oldest);
+        self.undone.push(saved_at..begun_at);
+        let first = self.states.partition_point(|state| state.saved_at <= saved_at);
+        self.states.split_off(first)
     }
 }
 
@@ -174,10 +195,8 @@ impl Keeper {
             let is_own = kept.get(&self.tenant).is_some_and(|kept| kept.run == self.run);
             if is_own { kept.remove(&self.tenant) } else { None }
         };
-        for state in kept.map(|kept| kept.states).unwrap_or_default() {
-            // Those of a deleted tenant are gone.
-            let _ = self.tenants.delete_snapshot(&self.name, &state.snapshot).await;
-        }
+        // Those of a deleted tenant are gone.
+        let _ = delete(&self.tenants, &self.name, kept.map(|kept| kept.states).unwrap_or_default()).await;
     }
 
     /// Waits for a request that changed something. False when the server stops.
@@ -196,7 +215,7 @@ impl Keeper {
         check_size(&self.tenants, &self.name).await?;
         let state = save(&self.tenants, &self.name).await?;
         if let Some(unused) = self.add(state) {
-            self.tenants.delete_snapshot(&self.name, &unused.snapshot).await?;
+            delete(&self.tenants, &self.name, [unused]).await?;
         }
         Ok(())
     }
@@ -225,6 +244,17 @@ async fn check_size(tenants: &Tenants, name: &str) -> Result<(), ControlError> {
 /// Whether a snapshot has the name of a state.
 fn is_state(snapshot: &str) -> bool {
     snapshot.strip_prefix(PREFIX).is_some_and(|rest| Uuid::parse_str(rest).is_ok())
+}
+
+/// Deletes the snapshots of states, apart from those that somebody deleted in the meantime.
+async fn delete(tenants: &Tenants, name: &str, states: impl IntoIterator<Item = State>) -> Result<(), ControlError> {
+    for state in states {
+        match tenants.delete_snapshot(name, &state.snapshot).await {
+            Ok(()) | Err(TenantError::UnknownSnapshot { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Saves the data as it is now.

@@ -130,6 +130,24 @@ impl Tenants {
         Ok(found.await?)
     }
 
+    /// The tenants whose names contain this text in any case: their number, and at most `limit` of them by name after the first
+    /// `offset`. Reads every tenant up to the last one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn search(&self, part: &str, offset: i64, limit: i64) -> Result<(i64, Vec<TenantListing>), TenantError> {
+        // Postgres stores no text with a NUL.
+        if part.contains('\0') {
+            return Ok((0, Vec::new()));
+        }
+        let (part, now) = (part.to_lowercase(), Clock::Real.now());
+        let is_distributed = self.database.is_distributed();
+        let found = self
+            .database
+            .run(async |connection| lifecycle::search(connection, &part, (offset, limit), now, is_distributed).await);
+        Ok(found.await?)
+    }
+
     /// The listing of one tenant; `None` if there is none of this name.
     ///
     /// # Errors

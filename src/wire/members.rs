@@ -143,6 +143,9 @@ mod tests {
     fn a_similar_name_is_suggested() {
         for (name, note) in [
             ("FirstNam", "FirstNam (did you mean FirstName?)"),
+            ("FristName", "FristName (did you mean FirstName?)"),
+            ("LsatName", "LsatName (did you mean LastName?)"),
+            ("frist_name", "frist_name (did you mean FirstName?)"),
             ("first_name", "first_name (did you mean FirstName?)"),
             ("EmailAdress", "EmailAdress (did you mean EmailAddress?)"),
             ("email", "email (did you mean EmailAddress?)"),

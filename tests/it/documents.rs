@@ -1,6 +1,7 @@
 //! Documents that could become stale.
 
 use directscale_emulator::model::Field;
+use directscale_emulator::plan::{Plan, PlanEntry};
 
 use crate::support::process::{DEMO_KEY, program};
 
@@ -109,5 +110,31 @@ fn the_table_of_fields_names_every_field() {
         .collect();
     for field in Field::all().filter(|field| field.whole() == *field) {
         assert!(names.contains(&field.name()), "{field} is not in the table of docs/API.md");
+    }
+}
+
+#[test]
+fn the_table_of_the_plan_names_every_entry_with_its_default() {
+    let text = file("docs/SEEDS.md");
+    let table = text.split("## The plan").nth(1).and_then(|rest| rest.split("\n\n| ").nth(1)).expect("the table");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let entries = Plan::entries();
+    for PlanEntry { name, default, .. } in &entries {
+        let named = format!("`{name}`");
+        let row = rows.iter().find(|row| row[0] == named).unwrap_or_else(|| panic!("{name} in docs/SEEDS.md"));
+        // Lists and objects are written in other words.
+        if !default.is_object() && !default.is_array() {
+            let written = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+            let expected = if default.is_null() { "none".to_owned() } else { format!("`{written}`") };
+            assert_eq!(row[1], expected, "{name}");
+        }
+    }
+    for row in rows.iter().filter(|row| row[0].starts_with('`')) {
+        let name = row[0].trim_matches('`');
+        assert!(entries.iter().any(|entry| entry.name == name), "{name} is no entry of the plan");
     }
 }

@@ -3,6 +3,7 @@
 mod customers;
 mod settings;
 mod tables;
+mod tenants;
 
 use serde_json::json;
 
@@ -402,23 +403,6 @@ fn a_copied_command_runs_nothing_that_a_client_chose() {
         }
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "{command}");
     }
-}
-
-#[test]
-fn tenants_are_listed_page_by_page() {
-    let base = tenant().name();
-    server().execute(&format!(
-        "insert into tenants (name, plan, created_at)
-         select '{base}-' || lpad(n::text, 3, '0'), '{{}}', now() from generate_series(1, 102) n"
-    ));
-    let link = |number: usize| format!("<h2><a href=\"/_emulator/t/{base}-{number:03}\">");
-    let first = page(&format!("?after={base}")).body;
-    assert!(first.contains(&link(1)) && first.contains(&link(100)) && !first.contains(&link(101)), "{first}");
-    assert!(first.contains(&format!("href=\"/_emulator?after={base}-100\"")) && first.contains("From the beginning"));
-    let second = page(&format!("?after={base}-100")).body;
-    assert!(!second.contains(&link(100)) && second.contains(&link(101)) && second.contains(&link(102)), "{second}");
-    server().execute(&format!("delete from tenants where name like '{base}-%'"));
-    assert!(page("?after=%00").body.contains("No other tenants."));
 }
 
 #[test]

@@ -340,6 +340,14 @@ fn the_data_goes_back_to_before_a_request() {
         std::thread::sleep(Duration::from_millis(20));
     }
     wait_for(2);
+    // It is undone now, and so is what came after it: another tab cannot do it again, and the next request is the only one to undo.
+    assert!(!tenant.page(&format!("/requests/{id}")).body.contains("Back to before this request"));
+    for again in [tenant.page(&format!("/undo/{id}")), tenant.form(&format!("/undo/{id}"), "")] {
+        assert!(again.status == 404 && again.body.contains("this request is undone already"), "{again:?}");
+    }
+    let four = name("Four").header("X-DirectScale-RequestId").expect("an id").to_owned();
+    wait_for(3);
+    assert!(tenant.page(&format!("/undo/{four}")).body.contains("1 request is undone"));
     // Only the last states are kept.
     for number in 0..12 {
         name(&format!("N{number}"));
@@ -350,6 +358,16 @@ fn the_data_goes_back_to_before_a_request() {
         assert!(start.elapsed() < Duration::from_secs(20));
         std::thread::sleep(Duration::from_millis(20));
     }
+    // One that somebody deletes is no obstacle for the others.
+    let last = name("Last").header("X-DirectScale-RequestId").expect("an id").to_owned();
+    std::thread::sleep(Duration::from_millis(500));
+    let snapshots = tenant.control("GET", "/snapshots", None).done(200);
+    for snapshot in snapshots.as_array().expect("snapshots").iter().skip(1).take(9) {
+        let path = format!("/snapshots/{}", snapshot["name"].as_str().expect("a name"));
+        tenant.control("DELETE", &path, None).done(204);
+    }
+    let deleted = tenant.page(&format!("/undo/{last}"));
+    assert!(deleted.status == 404 && deleted.body.contains("was deleted"), "{deleted:?}");
     redirected_to(&tenant.form("/undo/off", ""));
     wait_for(0);
     assert_eq!(tenant.page(&format!("/undo/{id}")).status, 404);

@@ -30,6 +30,7 @@ mod delete;
 mod distributed_sql;
 mod documents;
 mod dry_run;
+mod error_examples;
 mod every_field;
 mod examples;
 mod faults;

@@ -20,6 +20,10 @@ use crate::control::typed;
 pub(super) async fn get(State(control): State<Arc<Control>>) -> Answer {
     match control.ca.get() {
         Some(pem) => Ok(typed("text/plain; charset=utf-8", pem.clone())),
-        None => Err(ControlError::NotFound("this server has no local CA: EMULATOR_TLS_SELF_SIGNED is off".to_owned())),
+        None => Err(no_local_ca()),
     }
+}
+
+pub(super) fn no_local_ca() -> ControlError {
+    ControlError::NotFound("this server has no local CA: EMULATOR_TLS_SELF_SIGNED is off".to_owned())
 }

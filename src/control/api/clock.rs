@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Content, Control, ControlError, json, read};
+use super::{Answer, Content, Control, ControlError, Path, json, read};
 use crate::clock::Clock;
 
 /// A tenant's clock

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::tenants::new_tenant;
-use super::{Answer, Content, Control, ControlError, finished, json, no_content, query, read, read_seed};
+use super::{Answer, Content, Control, ControlError, Path, finished, json, no_content, query, read, read_seed};
 use crate::tasks::{CreatedTenant, DataRows, SnapshotRows, TaskStatus};
 use crate::tenants::{Diff, SeedContents, SeedInput, SnapshotListing};
 

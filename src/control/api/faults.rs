@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Answer, Content, Control, ControlError, json, no_content, read};
+use super::{Answer, Content, Control, ControlError, Path, json, no_content, read};
 use crate::fault_injection::{self, FaultListing, FaultRule};
 
 /// A fault rule, and how often it was matched and triggered

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Answer, Content, Control, ControlError, json, no_content, read};
+use super::{Answer, Content, Control, ControlError, Path, json, no_content, read};
 use crate::control::hooks::{self, TriedHook};
 use crate::extension::Extension;
 use crate::tenants::{Integration, SeedInput};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Content, Control, json, no_content, read};
+use super::{Answer, Content, Control, Path, json, no_content, read};
 use crate::control::keys::checked_key;
 use crate::tenants::{Credential, CredentialKind, CredentialListing, CredentialSlot, NewCredential, list_credentials};
 

@@ -3,6 +3,7 @@
 mod ca;
 mod clock;
 mod data;
+mod errors;
 mod faults;
 mod integration;
 mod keys;
@@ -18,7 +19,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -160,7 +162,7 @@ pub(super) fn router() -> (Router<Arc<Control>>, OpenApi) {
             operation.tags = Some(vec![TAG.to_owned()]);
             operation.security = Some(vec![SecurityRequirement::new("adminToken", [] as [&str; 0])]);
             add_examples(operation);
-            complete(operation, &RESPONSES);
+            errors::document(operation);
         }
     }
     document.merge(open_routes().1);
@@ -173,29 +175,10 @@ pub(super) fn open_routes() -> (Router<Arc<Control>>, OpenApi) {
     for operation in document.paths.paths.values_mut().filter_map(|item| item.get.as_mut()) {
         operation.tags = Some(vec![TAG.to_owned()]);
         operation.security = Some(vec![SecurityRequirement::default()]);
-        complete(operation, &[NOT_FOUND]);
+        errors::document_open(operation);
     }
     (router, document)
 }
-
-/// A status and its meaning.
-type Meaning = (&'static str, &'static str);
-
-const NOT_FOUND: Meaning = ("404", "There is nothing with this name");
-
-/// The responses that every operation has that needs the token.
-const RESPONSES: [Meaning; 10] = [
-    ("400", "The request cannot be read, or has an impossible value"),
-    ("401", "The token is missing or wrong"),
-    ("403", "The request comes from another machine, or from a page of another site"),
-    NOT_FOUND,
-    ("413", "The request's body is too long"),
-    ("429", "This network sent too many wrong tokens"),
-    ("415", "The Content-Encoding of the body is not supported"),
-    ("409", "The name is in use, or a concurrent request made the same change"),
-    ("500", "The database failed"),
-    ("503", "The server is not ready yet, or reads too many large bodies"),
-];
 
 /// Describes the header of a change that not every server knows.
 fn add_pending(operation: &mut utoipa::openapi::path::Operation) {
@@ -211,16 +194,20 @@ fn add_pending(operation: &mut utoipa::openapi::path::Operation) {
     }
 }
 
-/// Adds the responses that it does not describe itself.
-fn complete(operation: &mut utoipa::openapi::path::Operation, responses: &[Meaning]) {
-    use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
-    let problem = |meaning: &str| {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ControlProblem"))).build();
-        RefOr::T(ResponseBuilder::new().description(meaning).content("application/problem+json", content).build())
-    };
-    for (status, meaning) in responses {
-        operation.responses.responses.entry((*status).to_owned()).or_insert_with(|| problem(meaning));
+/// The parameters in the path of a request.
+struct Path<T>(T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ControlError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ControlError> {
+        let read = axum::extract::Path::from_request_parts(parts, state).await;
+        read.map(|axum::extract::Path(read)| Self(read)).map_err(|_| bad_path())
     }
+}
+
+fn bad_path() -> ControlError {
+    ControlError::Bad("the path must be UTF-8, percent-encoded".to_owned())
 }
 
 /// The decoded body of a request, within the limit.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Answer, Control, ControlError, json, no_content, query};
+use super::{Answer, Control, ControlError, ControlProblem, Path, json, no_content, query};
 use crate::control::journal::{find_request, journal};
 use crate::database::TenantId;
 use crate::journal::{Detail, Entry, Filter, Journal, StatusFilter};
@@ -126,7 +126,12 @@ pub(super) async fn get(
     params(("tenant" = String, Path), RequestsQuery),
     responses(
         (status = 200, description = "The request", body = Entry),
-        (status = 408, description = "No request matched in time"),
+        (
+            status = 408,
+            description = "No request matched in time",
+            body = ControlProblem,
+            example = json!({ "status": 408, "title": "Request Timeout", "detail": "no request matched in time" })
+        ),
     ),
 )]
 pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path<String>, uri: Uri) -> Answer {
@@ -134,13 +139,11 @@ pub(super) async fn wait(State(control): State<Arc<Control>>, Path(tenant): Path
     let filter = query.filter(&control)?;
     let Source { journal, tenant } = Source::tenant(&control, &tenant).await?;
     let timeout = Duration::from_millis(query.timeout_ms.unwrap_or(10_000).min(60_000));
-    match journal.wait(tenant, &filter, timeout).await? {
-        Some(entry) => Ok(json(StatusCode::OK, &entry)),
-        None => Ok(json(
-            StatusCode::REQUEST_TIMEOUT,
-            &serde_json::json!({ "status": 408, "title": "Request Timeout", "detail": "no request matched in time" }),
-        )),
+    if let Some(entry) = journal.wait(tenant, &filter, timeout).await? {
+        return Ok(json(StatusCode::OK, &entry));
     }
+    let problem = ControlProblem::new(StatusCode::REQUEST_TIMEOUT, "no request matched in time".to_owned());
+    Ok(json(StatusCode::REQUEST_TIMEOUT, &problem))
 }
 
 /// Follow a tenant's requests

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use futures_util::stream;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use utoipa::IntoParams;
 
-use super::{Answer, Content, Control, ControlError, finished, query, read_seed};
+use super::{Answer, Content, Control, ControlError, Path, finished, query, read_seed};
 use crate::tasks::{SeedSummary, TaskStatus};
 use crate::tenants::{ExportFormat, ExportOptions, SeedFile};
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{Answer, Control, ControlError, json};
+use super::{Answer, Control, ControlError, Path, json};
 use crate::tasks::TaskStatus;
 
 /// Get a task
@@ -19,10 +19,13 @@ use crate::tasks::TaskStatus;
     responses((status = 200, description = "The task", body = TaskStatus)),
 )]
 pub(super) async fn get(State(control): State<Arc<Control>>, Path(task): Path<String>) -> Answer {
-    let unknown = || ControlError::NotFound(format!("there is no task {task}, or it was deleted"));
-    let id = task.parse().map_err(|_| unknown())?;
-    let status = control.tenants()?.tasks.status(id).await?.ok_or_else(unknown)?;
+    let id = task.parse().map_err(|_| unknown(&task))?;
+    let status = control.tenants()?.tasks.status(id).await?.ok_or_else(|| unknown(&task))?;
     Ok(json(StatusCode::OK, &status))
+}
+
+pub(super) fn unknown(task: &str) -> ControlError {
+    ControlError::NotFound(format!("there is no task {task}, or it was deleted"))
 }
 
 /// List a tenant's tasks

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Answer, Content, Control, ControlError, ControlProblem, finished, json, read, read_seed};
+use super::{Answer, Content, Control, ControlError, ControlProblem, Path, finished, json, read, read_seed};
 use crate::control::keys::{DEFAULT_KEY_NAME, checked_key};
 use crate::plan::Plan;
 use crate::tasks::{CreatedTenant, DeletedTenant, TaskStatus};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Answer, Control, ControlError, json, query};
+use super::{Answer, Control, ControlError, Path, json, query};
 use crate::webhooks::{self, DeliveryListing, DeliveryState};
 
 /// Which deliveries, and how many

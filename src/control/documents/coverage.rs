@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
 use crate::control::pages;
+use crate::plan::{Plan, PlanEntry};
 use crate::recordings::{Comparison, Verdict, Verified};
 
 /// The best evidence first.
@@ -22,6 +23,7 @@ pub struct Coverage {
     operations: Vec<CoveredOperation>,
     fields: Vec<Field>,
     not_built: Vec<NotBuilt>,
+    plan: Vec<PlanDefault>,
     /// The recordings that cannot be read, each with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unreadable_recordings: Vec<String>,
@@ -55,6 +57,14 @@ struct Field {
     source: String,
 }
 
+/// An entry of a plan, with the evidence for its default.
+#[derive(Debug, Clone, Serialize)]
+struct PlanDefault {
+    entry: String,
+    evidence: &'static str,
+    source: &'static str,
+}
+
 #[derive(Debug, Clone, Serialize)]
 struct NotBuilt {
     operation: String,
@@ -75,6 +85,7 @@ impl Coverage {
             operations: Vec::new(),
             fields: Vec::new(),
             not_built: Vec::new(),
+            plan: plan_defaults(),
             unreadable_recordings: Vec::new(),
         };
         for (path, methods) in members(&document["paths"]) {
@@ -163,6 +174,10 @@ impl Coverage {
         for Field { object, name, evidence, source } in &self.fields {
             let _ = writeln!(text, "| {object} | {name} | {evidence} | {source} |");
         }
+        text.push_str("\n## Defaults of the plan\n\n[SEEDS.md](SEEDS.md#the-plan) has their values.\n\n| entry | evidence | source |\n| --- | --- | --- |\n");
+        for PlanDefault { entry, evidence, source } in &self.plan {
+            let _ = writeln!(text, "| `{entry}` | {evidence} | {source} |");
+        }
         text.push_str(
             "\n## Not built\n\nTheir response is 501 with their name.\n\n| operation | request | evidence |\n| --- | --- | --- |\n",
         );
@@ -181,6 +196,7 @@ impl Coverage {
         let operations: Vec<&CoveredOperation> =
             self.operations.iter().filter(|covered| is_shown(&covered.evidence)).collect();
         let fields: Vec<&Field> = self.fields.iter().filter(|field| is_shown(&field.evidence)).collect();
+        let plan: Vec<&PlanDefault> = self.plan.iter().filter(|default| is_shown(default.evidence)).collect();
         let not_built: Vec<&NotBuilt> = self.not_built.iter().filter(|unbuilt| is_shown(&unbuilt.evidence)).collect();
         pages::plain(
             "Coverage",
@@ -197,8 +213,9 @@ impl Coverage {
                 }
                 @for group in operations.chunk_by(|one, next| one.group == next.group) { (group_section(group)) }
                 @if !fields.is_empty() { (fields_section(&fields)) }
+                @if !plan.is_empty() { (plan_section(&plan)) }
                 @if !not_built.is_empty() { (not_built_section(&not_built)) }
-                @if operations.is_empty() && fields.is_empty() && not_built.is_empty() {
+                @if operations.is_empty() && fields.is_empty() && plan.is_empty() && not_built.is_empty() {
                     p.empty { "No operation or field has this class." }
                 }
             },
@@ -273,6 +290,26 @@ fn fields_section(fields: &[&Field]) -> Markup {
     }
 }
 
+fn plan_section(defaults: &[&PlanDefault]) -> Markup {
+    html! {
+        section {
+            h2 { "Defaults of the plan (" (defaults.len()) ")" }
+            table.stack {
+                thead { tr { th { "Entry" } th { "Evidence" } th { "Source" } } }
+                tbody {
+                    @for default in defaults {
+                        tr {
+                            td data-label="Entry" { code { (default.entry) } }
+                            td data-label="Evidence" { (badge(default.evidence)) }
+                            td data-label="Source" { (default.source) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn not_built_section(operations: &[&NotBuilt]) -> Markup {
     html! {
         section {
@@ -292,6 +329,11 @@ fn not_built_section(operations: &[&NotBuilt]) -> Markup {
             }
         }
     }
+}
+
+fn plan_defaults() -> Vec<PlanDefault> {
+    let entries = Plan::entries().into_iter();
+    entries.map(|PlanEntry { name, evidence, source, .. }| PlanDefault { entry: name, evidence, source }).collect()
 }
 
 fn badge(class: &str) -> Markup {

@@ -1,5 +1,7 @@
 //! The form of a customer, with the members of DirectScale's API: as inputs, and as the body of a request.
 
+use std::collections::{BTreeMap, HashMap};
+
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
@@ -14,7 +16,7 @@ use crate::plan::{DISTRIBUTOR, Plan};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Create,
-    /// A PATCH of the fields that differ from the stored ones.
+    /// A PATCH of the fields that were changed in the form.
     Change,
     Upgrade,
 }
@@ -30,13 +32,35 @@ impl Purpose {
 pub(super) struct Values<'a> {
     sent: &'a Fields,
     is_sent: bool,
+    /// What a form that was sent showed when it was opened, by field: another request may have changed the customer since.
+    opened: Option<HashMap<String, String>>,
     stored: Option<&'a Customer>,
     purpose: Purpose,
 }
 
+/// The name of the input with what the form showed when it was opened, as JSON.
+pub(super) const OPENED: &str = "opened";
+
 impl<'a> Values<'a> {
     pub(super) fn new(page: &'a TenantPage, purpose: Purpose, stored: Option<&'a Customer>) -> Self {
-        Self { sent: page.form(), is_sent: page.form().filled("sent").is_some(), stored, purpose }
+        let sent = page.form();
+        let opened = sent.filled(OPENED).and_then(|text| serde_json::from_str(text).ok());
+        Self { sent, is_sent: sent.filled("sent").is_some(), opened, stored, purpose }
+    }
+
+    /// The value of [`OPENED`].
+    pub(super) fn opened(&self) -> String {
+        let fields = self.purpose.fields().flat_map(|field| {
+            let parts: Vec<Field> = field.parts().collect();
+            if parts.is_empty() { vec![field] } else { parts }
+        });
+        let shown = fields.filter(|field| !is_secret(*field)).map(|field| (field.name(), self.opened_text(field)));
+        serde_json::to_string(&shown.collect::<BTreeMap<_, _>>()).unwrap_or_default()
+    }
+
+    fn opened_text(&self, field: Field) -> String {
+        let opened = self.opened.as_ref().and_then(|opened| opened.get(field.name()).cloned());
+        opened.unwrap_or_else(|| self.stored_text(field))
     }
 
     /// The value of an input.
@@ -56,7 +80,7 @@ impl<'a> Values<'a> {
         self.stored.map(|customer| text(&customer.fields, field)).unwrap_or_default()
     }
 
-    /// The body of the request: what is filled in, or what differs from the stored customer.
+    /// The body of the request: what is filled in, or what was changed since the form was opened.
     pub(super) fn body(&self) -> Value {
         let members = self.purpose.fields().filter_map(|field| {
             let value = match self.purpose {
@@ -90,8 +114,8 @@ impl<'a> Values<'a> {
             return None;
         }
         let sent = if is_address { parts } else { differing };
-        let object =
-            sent.into_iter().map(|part| (part.part_name().to_owned(), self.sent_value(part).unwrap_or(Value::Null)));
+        let value = |part: Field| if self.differs(part) { self.sent_value(part) } else { self.stored_value(part) };
+        let object = sent.into_iter().map(|part| (part.part_name().to_owned(), value(part).unwrap_or(Value::Null)));
         let object: Map<String, Value> = object.collect();
         let is_cleared = is_address && object.values().all(Value::is_null);
         Some(if is_cleared { Value::Null } else { object.into() })
@@ -102,7 +126,12 @@ impl<'a> Values<'a> {
         if is_secret(field) {
             return self.sent.filled(field.name()).is_some();
         }
-        self.sent.text(field.name()) != self.stored_text(field).trim()
+        self.sent.text(field.name()) != self.opened_text(field).trim()
+    }
+
+    /// The stored value of a part of an address.
+    fn stored_value(&self, part: Field) -> Option<Value> {
+        Some(self.stored_text(part)).filter(|text| !text.trim().is_empty()).map(Value::from)
     }
 
     /// A value that cannot be read as its kind is sent as text, so that the API rejects it as it does a program's.

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::PageResult;
 use super::customer::stored;
-use super::customer_form::{Purpose, Values, inputs};
+use super::customer_form::{OPENED, Purpose, Values, inputs};
 use super::extract::TenantPage;
 use super::tabs::{self, Tab};
 use super::vendor_call::{self, Refused, Written};
@@ -145,6 +145,7 @@ fn form(page: &TenantPage, purpose: Purpose, customer: Option<&Customer>, refuse
         }
         form method="post" action=(page.path(&action)) {
             input type="hidden" name="sent" value="1";
+            @if purpose == Purpose::Change { input type="hidden" name=(OPENED) value=(values.opened()); }
             (inputs(page, &values, refused))
             p.checks { label { input type="checkbox" name="dry_run" value="1" checked[page.form().filled("dry_run").is_some()]; " Dry run: roll back all changes" } }
             p.buttons {

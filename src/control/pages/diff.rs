@@ -14,30 +14,41 @@ use crate::tenants::{Diff, RowDiff, SEED, TableDiff};
 /// Maximum number of rows of each table.
 const MAX_ROWS: u32 = 100;
 
-/// Maximum number of tenants that the fields suggest.
-const MAX_SUGGESTED: i64 = 100;
+/// Maximum number of other tenants in the lists.
+const MAX_OTHERS: i64 = 100;
 
 /// Without a query, the page compares the seed with the current data.
 pub(super) async fn page(page: TenantPage) -> PageResult {
     let query = &page.request.query;
-    let from = query.filled("from").map_or_else(|| format!("{}@{SEED}", page.name()), str::to_owned);
-    let to = query.filled("to").unwrap_or(page.name()).to_owned();
+    // A name that somebody typed takes precedence over the one that the list still shows.
+    let chosen = |name: &str| query.filled(&format!("{name}_other")).or_else(|| query.filled(name)).map(str::to_owned);
+    let from = chosen("from").unwrap_or_else(|| format!("{}@{SEED}", page.name()));
+    let to = chosen("to").unwrap_or_else(|| page.name().to_owned());
     let compared = page.tenants().diff(&from, &to, MAX_ROWS).await.map_err(ControlError::from);
     let (problem, diff) = match compared {
         Ok(diff) => (None, Some(diff)),
         Err(error) => (Some(error), None),
     };
-    let names = suggested(&page).await?;
-    let side = |name: &str, value: &str| {
-        html! { input id=(name) name=(name) value=(value) list="tenants" required autocomplete="off"; }
+    let sides = Sides::of(&page).await?;
+    let other = |name: &str| {
+        html! { input id=(name) name=(name) placeholder="tenant@snapshot" list="others" autocomplete="off"; }
     };
     let body = html! {
         div.bar {
-            form.row method="get" action=(page.path("diff")) {
-                (field("from", "From: tenant or tenant@snapshot", &side("from", &from)))
-                (field("to", "To", &side("to", &to)))
-                datalist #tenants { @for name in &names { option value=(name) {} } }
-                div.buttons { button { "Compare" } }
+            form method="get" action=(page.path("diff")) {
+                div.row {
+                    (field("from", "From", &sides.list("from", &from)))
+                    (field("to", "To", &sides.list("to", &to)))
+                    div.buttons { button { "Compare" } }
+                }
+                details {
+                    summary { "One that is not in the lists, such as another tenant's snapshot" }
+                    div.row {
+                        (field("from_other", "From, instead: tenant or tenant@snapshot", &other("from_other")))
+                        (field("to_other", "To, instead", &other("to_other")))
+                    }
+                    datalist #others { @for name in &sides.others { option value=(name) {} option value={ (name) "@" (SEED) } {} } }
+                }
             }
         }
         @if let Some(diff) = &diff { (render(&page, diff)) }
@@ -45,15 +56,47 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
     Ok(tabs::of_tenant(&page, Tab::Data, "Comparison", problem.as_ref(), &body))
 }
 
-/// The tenant, its snapshots, and other tenants.
-async fn suggested(page: &TenantPage) -> Result<Vec<String>, ControlError> {
-    let own = page.name();
-    let mut names = vec![own.to_owned()];
-    let snapshots = page.tenants().snapshots(own).await?;
-    names.extend(snapshots.into_iter().map(|snapshot| format!("{own}@{}", snapshot.name)));
-    let others = page.tenants().list_after("", MAX_SUGGESTED).await?;
-    names.extend(others.into_iter().map(|tenant| tenant.name).filter(|name| name != own));
-    Ok(names)
+/// What can be compared.
+struct Sides {
+    /// The tenant, and its snapshots, the oldest first.
+    own: Vec<String>,
+    /// The names of other tenants.
+    others: Vec<String>,
+}
+
+impl Sides {
+    async fn of(page: &TenantPage) -> Result<Self, ControlError> {
+        let name = page.name();
+        let mut own = vec![name.to_owned()];
+        let snapshots = page.tenants().snapshots(name).await?;
+        own.extend(snapshots.into_iter().map(|snapshot| format!("{name}@{}", snapshot.name)));
+        // One more, because the tenant itself may be among them.
+        let others = page.tenants().list_after("", MAX_OTHERS + 1).await?;
+        let others = others.into_iter().map(|tenant| tenant.name).filter(|other| other != name);
+        Ok(Self { own, others: others.take(usize::try_from(MAX_OTHERS).unwrap_or_default()).collect() })
+    }
+
+    /// The list of one side, with the chosen value even if it is none of them.
+    fn list(&self, name: &str, chosen: &str) -> Markup {
+        let words = |value: &str| if value.contains('@') { value.to_owned() } else { format!("{value}, as it is now") };
+        let group = |label: &str, values: &[String]| {
+            html! {
+                @if !values.is_empty() {
+                    optgroup label=(label) {
+                        @for value in values { option value=(value) selected[value == chosen] { (words(value)) } }
+                    }
+                }
+            }
+        };
+        let is_listed = self.own.iter().chain(&self.others).any(|value| value == chosen);
+        html! {
+            select id=(name) name=(name) {
+                (group("This tenant and its snapshots", &self.own))
+                (group("Other tenants", &self.others))
+                @if !is_listed { option value=(chosen) selected { (words(chosen)) } }
+            }
+        }
+    }
 }
 
 pub(super) fn render(page: &TenantPage, diff: &Diff) -> Markup {

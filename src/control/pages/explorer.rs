@@ -73,7 +73,7 @@ async fn render(page: &TenantPage, moved: &Move, problem: Option<ControlError>) 
             None => (top(page, tree, after).await?),
             Some(id) => (around(page, tree, id, after).await?),
         }
-        (form(page, tree, at, moved))
+        (form(page, tree, at))
     };
     Ok(tabs::of_tenant(page, Tab::Customers, "Tree explorer", problem.as_ref(), &body))
 }

@@ -20,7 +20,7 @@ pub(super) fn line(columns: &[TableColumn], row: &[Option<String>]) -> String {
 
 /// A text that a spreadsheet would calculate gets an apostrophe in front of it: clients choose these texts.
 fn without_formula(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn quoted(text: &str) -> String {
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn no_text_of_a_client_is_a_formula() {
         let columns = [column("a", "text")];
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
             let written = line(&columns, &[Some(formula.to_owned())]);
             assert!(written.trim_start_matches('"').starts_with('\''), "{written}");
         }

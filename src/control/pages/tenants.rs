@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::connect::{self, Connection};
 use super::extract::PageRequest;
-use super::format::{ago, at, count, encoded, time};
+use super::format::{ago, at, count, grouped_i64, time};
 use super::forms::Fields;
 use super::layout::{self, field};
 use super::{PageResult, see_other, tasks};
@@ -17,7 +17,13 @@ use crate::tenants::{NewCredential, NewTenant, SeedContents, TenantListing};
 use crate::wire::misread::without_value;
 
 /// Number of tenants on a page.
-const PAGE: usize = 100;
+const PAGE: i64 = 50;
+
+/// The number of the last page that can be asked for. A database has at most 10,000 tenants.
+const MAX_PAGE: i64 = 1_000;
+
+/// Up to this number the tenants are shown as cards, without a search.
+const MAX_CARDS: i64 = 12;
 
 pub(super) async fn page(request: PageRequest) -> PageResult {
     Ok(render(&request, None).await?)
@@ -121,24 +127,28 @@ pub(super) fn new_tenant_fields(form: &Fields) -> Markup {
 }
 
 async fn render(request: &PageRequest, problem: Option<ControlError>) -> Result<Response<Body>, ControlError> {
-    let after = request.query.text("after");
-    let mut tenants = request.tenants.list_after(after, i64::try_from(PAGE + 1).unwrap_or(i64::MAX)).await?;
-    let has_more = tenants.len() > PAGE;
-    tenants.truncate(PAGE);
-    let address = |after: &str| format!("/_emulator?after={}", encoded(after));
+    let term = request.query.text("q").trim();
+    // The problem of a form is that of the form, so a number that is none is the first page.
+    let number = request.query.value("page", "the page").ok().flatten().unwrap_or(1).clamp(1, MAX_PAGE);
+    let (total, tenants) = request.tenants.search(term, (number - 1) * PAGE, PAGE).await?;
     let connection = connected(request, &tenants).await?;
+    let is_long = total > MAX_CARDS || !term.is_empty() || number > 1;
     let body = html! {
         @if request.query_text == "deleted" { div.alert.good role="status" { "The tenant is deleted." } }
-        @if tenants.is_empty() { p.empty { @if after.is_empty() { "There are no tenants." } @else { "No other tenants." } } }
-        div.cards { @for tenant in &tenants { (of_tenant(tenant)) } }
-        @if has_more || !after.is_empty() {
-            nav.pages aria-label="Pages of the list" {
-                @if !after.is_empty() { a.button.quiet href="/_emulator" { "From the beginning" } }
-                @if let Some(last) = tenants.last().filter(|_| has_more) {
-                    a.button.quiet href=(address(&last.name)) rel="next" { "After " (last.name) }
-                }
+        @if is_long { (search_form(term)) }
+        @if tenants.is_empty() {
+            p.empty {
+                @if total > 0 { "This page is after the last of " (grouped_i64(total)) " tenants." }
+                @else if term.is_empty() { "There are no tenants." }
+                @else { "No tenant has a name with " code { (term) } "." }
             }
+        } @else if is_long {
+            p.hint #range { (range(number, tenants.len(), total)) }
+            (table(&tenants))
+        } @else {
+            div.cards { @for tenant in &tenants { (of_tenant(tenant)) } }
         }
+        (pages(term, number, total))
         @if let Some((name, connection)) = &connection {
             section.connect #connect aria-labelledby="connect-title" {
                 h2 #connect-title { "Connect a program to " (name) }
@@ -156,6 +166,86 @@ async fn render(request: &PageRequest, problem: Option<ControlError>) -> Result<
         }
     };
     Ok(layout::plain("Tenants", problem.as_ref(), &body))
+}
+
+/// The search of a long list, and what stands below it.
+fn search_form(term: &str) -> Markup {
+    let search = html! { input #q name="q" type="search" value=(term) placeholder="team-a" autocomplete="off"; };
+    html! {
+        form.row.filter method="get" action="/_emulator" role="search" aria-label="Search the tenants" {
+            (field("q", "Part of the name", &search))
+            div.buttons {
+                button { "Search" }
+                @if !term.is_empty() { a.button.quiet href="/_emulator" { "All" } }
+                a.button.quiet href="#connect" { "Connect a program" }
+                a.button.quiet href="#create" { "Create a tenant" }
+            }
+        }
+    }
+}
+
+/// Such as `51–100 of 1,070`.
+fn range(number: i64, shown: usize, total: i64) -> String {
+    let first = (number - 1) * PAGE + 1;
+    let last = first - 1 + i64::try_from(shown).unwrap_or_default();
+    format!("{}–{} of {}", grouped_i64(first), grouped_i64(last), grouped_i64(total.max(last)))
+}
+
+fn pages(term: &str, number: i64, total: i64) -> Markup {
+    let last = (total.saturating_sub(1) / PAGE + 1).max(1);
+    let address = |number: i64| {
+        let page = number.to_string();
+        let pairs = [("q", term), ("page", &page)];
+        let is_needed = |(name, value): &(&str, &str)| if *name == "q" { !value.is_empty() } else { number > 1 };
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.into_iter().filter(is_needed)).finish();
+        if query.is_empty() { "/_emulator".to_owned() } else { format!("/_emulator?{query}") }
+    };
+    html! {
+        @if last > 1 || number > 1 {
+            nav.pages aria-label="Pages of the list" {
+                @if number > 1 {
+                    a.button.quiet href=(address(1)) { "First" }
+                    a.button.quiet href=(address((number - 1).min(last))) rel="prev" { "Previous" }
+                }
+                span.dim { "Page " (grouped_i64(number)) " of " (grouped_i64(last)) }
+                @if number < last {
+                    a.button.quiet href=(address(number + 1)) rel="next" { "Next" }
+                    a.button.quiet href=(address(last)) { "Last" }
+                }
+            }
+        }
+    }
+}
+
+fn table(tenants: &[TenantListing]) -> Markup {
+    html! {
+        table.stack #tenants {
+            thead { tr {
+                th scope="col" { "Name" } th scope="col" { "Last customer id" } th scope="col" { "Snapshots" }
+                th scope="col" { "Active faults" } th scope="col" { "Origin" } th scope="col" { "Created" }
+                th scope="col" { "Expires" }
+            } }
+            tbody { @for tenant in tenants {
+                @let name = &tenant.name;
+                tr {
+                    td data-label="Name" { a href=(at(name, "")) { (name) } }
+                    td data-label="Last customer" {
+                        a href=(at(name, "customers")) { (grouped_i64(tenant.last_customer_id.into())) }
+                    }
+                    td data-label="Snapshots" { a href=(at(name, "data")) { (grouped_i64(tenant.snapshots)) } }
+                    td data-label="Active faults" {
+                        @if tenant.faults > 0 { a.mark.bad href=(at(name, "faults")) { (grouped_i64(tenant.faults)) } } @else { "0" }
+                    }
+                    td data-label="Origin" { (tenant.origin.as_deref().unwrap_or("new")) }
+                    td data-label="Created" { (ago(tenant.created_at)) }
+                    td data-label="Expires" {
+                        @if let Some(at) = tenant.expires_at { (time(at)) } @else { span.dim { "never" } }
+                    }
+                }
+            } }
+        }
+    }
 }
 
 /// The tenant of the demo key, or the first one of the page, and how a program connects to it.

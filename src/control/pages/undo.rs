@@ -9,6 +9,7 @@ use super::format::{at, clock_time, count};
 use super::requests::{self, RequestScope};
 use super::tabs::{self, Tab};
 use super::tasks::{self, Outcome};
+use crate::clock::Clock;
 use crate::control::error::ControlError;
 use crate::control::journal::{find_request, journal, listed};
 use crate::control::undo::State;
@@ -37,7 +38,9 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
     let lost = page.tenants().diff(&to, page.name(), MAX_ROWS).await.map_err(ControlError::from)?;
     let later = Filter { since: entry.number.checked_sub(1), ..Filter::default() };
     let found = listed(journal(page.tenants())?, Some(page.tenant.id), &later, MAX_LISTED).await?;
-    let undone: Vec<Entry> = found.into_iter().filter(|entry| !entry.changes.is_empty() && !entry.is_dry_run).collect();
+    let is_undone = |entry: &Entry| page.request.control.undo.is_undone(page.tenant.id, entry.received_at);
+    let undone: Vec<Entry> =
+        found.into_iter().filter(|entry| !entry.changes.is_empty() && !entry.is_dry_run && !is_undone(entry)).collect();
     let scope = RequestScope { tenant: Some((page.tenant.id, page.name())) };
     let body = html! {
         p.lead {
@@ -65,15 +68,25 @@ pub(super) async fn page(page: TenantPage) -> PageResult {
 /// Goes back.
 pub(super) async fn go_back(page: TenantPage) -> PageResult {
     let (_, state) = found(&page).await?;
+    let begun_at = Clock::Real.now();
     let begun = page.tenants().restore(page.name(), &state.snapshot);
     let (Outcome::Done(id) | Outcome::Running(id)) = tasks::outcome(&page.tenants().tasks, begun).await?;
-    page.request.control.undo.went_back(page.tenants(), page.tenant.id, page.name(), &state).await?;
+    page.request.control.undo.went_back(page.tenants(), page.tenant.id, page.name(), &state, begun_at).await?;
     Ok(super::see_other(&at(page.name(), &format!("tasks/{id}"))))
 }
 
 async fn found(page: &TenantPage) -> Result<(Entry, State), ControlError> {
     let entry = find_request(journal(page.tenants())?, Some(page.tenant.id), page.request.part("request")).await?;
-    let state = page.request.control.undo.state_before(page.tenant.id, entry.received_at);
-    let state = state.ok_or_else(|| ControlError::NotFound("no state from before this request is kept".to_owned()))?;
+    let undo = &page.request.control.undo;
+    let missing = |why: &str| ControlError::NotFound(why.to_owned());
+    if undo.is_undone(page.tenant.id, entry.received_at) {
+        return Err(missing("this request is undone already"));
+    }
+    let state = undo.state_before(page.tenant.id, entry.received_at);
+    let state = state.ok_or_else(|| missing("no state from before this request is kept"))?;
+    let snapshots = page.tenants().snapshots(page.name()).await?;
+    if snapshots.iter().all(|snapshot| snapshot.name != state.snapshot) {
+        return Err(missing("the state from before this request was deleted"));
+    }
     Ok((entry, state))
 }

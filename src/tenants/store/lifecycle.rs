@@ -222,6 +222,32 @@ pub(in crate::tenants) async fn list(
     select_listings!(one by one, "t.name > $2 order by t.name limit $3", now, after, limit).fetch_all(connection).await
 }
 
+/// The tenants that have not expired and whose names contain `part`, which is in lower case: their number, and at most `limit` of them
+/// by name after the first `offset`.
+pub(in crate::tenants) async fn search(
+    connection: &mut PgConnection,
+    part: &str,
+    (offset, limit): (i64, i64),
+    now: DateTime<Utc>,
+    is_distributed: bool,
+) -> Result<(i64, Vec<TenantListing>), sqlx::Error> {
+    let total = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from tenants t
+            where (t.expires_at is null or t.expires_at > $1) and strpos(lower(t.name), $2) > 0"#,
+        now,
+        part,
+    );
+    let total = total.fetch_one(&mut *connection).await?;
+    let found = if is_distributed {
+        let all = select_listings!(of all nodes, "strpos(lower(t.name), $2) > 0 order by t.name offset $3 limit $4", now, part, offset, limit);
+        all.fetch_all(connection).await?
+    } else {
+        let all = select_listings!(one by one, "strpos(lower(t.name), $2) > 0 order by t.name offset $3 limit $4", now, part, offset, limit);
+        all.fetch_all(connection).await?
+    };
+    Ok((total, found))
+}
+
 /// The tenant of this name, unless it has expired.
 pub(in crate::tenants) async fn listing(
     connection: &mut PgConnection,

@@ -78,9 +78,7 @@ pub(super) async fn look_up(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let members = read(request, "CustomerLookupModel")?;
     request.ignore(members.ignored(&std::iter::once("Email"), &creation::names()));
     let email = members.text("Email");
-    let email = email.ok_or_else(|| {
-        Error::Rejected(vec![MemberViolation::new("Email", "REQUIRED", "The Email field is required.")])
-    })?;
+    let email = email.ok_or_else(no_email)?;
     let found = request.services.customers.look_up(&scope, LookUp::EmailAddress(&email)).await?;
     let ids: Vec<CustomerId> = found.iter().map(|customer| customer.id).collect();
     let profiled = request.services.customers.profiled_all(&scope, ProfileOwner::ByDesign, &ids).await?;
@@ -104,13 +102,23 @@ pub(super) async fn look_up(request: &ApiRequest<'_>) -> Result<Reply, Error> {
 pub(super) async fn public_info(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let scope = request.lenient_scope();
     let did = request.query_parameter("CustomerDID");
-    let did = did.ok_or_else(|| {
-        Error::Rejected(vec![MemberViolation::new("", "CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")])
-    })?;
+    let did = did.ok_or_else(no_customer_did)?;
     let found = request.services.customers.find_by_number_or_back_office_id(&scope, &did).await?;
-    let customer = found.ok_or_else(|| Error::NotFound("No customer has this CustomerDID.".to_owned()))?;
+    let customer = found.ok_or_else(unknown_customer_did)?;
     let profiled = request.services.customers.profiled(&scope, customer.id, ProfileOwner::ByDesign).await?;
     Ok(reply(request, &customer::public_info(&profiled, &scope.plan.bydesign)))
+}
+
+pub(super) fn no_email() -> Error {
+    Error::Rejected(vec![MemberViolation::new("Email", "REQUIRED", "The Email field is required.")])
+}
+
+pub(super) fn no_customer_did() -> Error {
+    Error::Rejected(vec![MemberViolation::new("", "CUSTOMER_DID_REQUIRED", "The CustomerDID field is required.")])
+}
+
+pub(super) fn unknown_customer_did() -> Error {
+    Error::NotFound("No customer has this CustomerDID.".to_owned())
 }
 
 /// The members of the body.

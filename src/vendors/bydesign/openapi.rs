@@ -10,8 +10,15 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::server::{ServerBuilder, ServerVariableBuilder};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
 
+use super::customers::{no_customer_did, no_email, unknown_customer_did};
+use super::error::Error;
+use super::negotiate::BodyType;
 use super::schema::{ApiResultModel, HttpErrorModel};
-use crate::gateway::{NOT_BUILT, THIS_SERVER, example_parameters, server, tags};
+use super::settings::unknown_customer_type;
+use super::vendor::ByDesign;
+use super::violations::MemberViolation;
+use crate::gateway::{NOT_BUILT, THIS_SERVER, example_errors, example_parameters, server, tags};
+use crate::wire::json::JsonError;
 
 /// The security scheme and the tag.
 const NAME: &str = "ByDesign";
@@ -99,4 +106,22 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
     }
     add("429", "ByDesignHttpError", "The plan's rate limit is exceeded", "chosen");
     add("500", "ByDesignHttpError", "The back end failed", "framework-default");
+    let id = operation.operation_id.clone().unwrap_or_default();
+    let types = ["application/json", "text/json", "application/xml", "text/xml"];
+    example_errors(operation, &ByDesign, &types, || errors(&id));
+}
+
+/// The errors of an operation in the examples.
+fn errors(id: &str) -> Vec<Error> {
+    let rejected = match id {
+        "ByDesignGetPublicInfo" => no_customer_did(),
+        "ByDesignCustomerLookup" => no_email(),
+        _ => Error::Rejected(vec![MemberViolation::of_body(&JsonError::Empty.into())]),
+    };
+    let unknown = match id {
+        "ByDesignGetPublicInfo" => unknown_customer_did(),
+        _ => unknown_customer_type(),
+    };
+    let unsupported = BodyType::Unsupported("text/plain".to_owned()).unsupported().unwrap_or_default();
+    vec![rejected, unknown, Error::Unsupported(unsupported)]
 }

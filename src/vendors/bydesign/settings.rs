@@ -37,8 +37,12 @@ pub(super) async fn customer_types(request: &ApiRequest<'_>) -> Result<Reply, Er
 pub(super) async fn customer_type(request: &ApiRequest<'_>) -> Result<Reply, Error> {
     let id = request.path_parameter("id").and_then(|id| id.parse().ok());
     let found = id.and_then(|id| lists::customer_type(id, request.scope().plan));
-    let found = found.ok_or_else(|| Error::NotFound("No customer type has this ID.".to_owned()))?;
+    let found = found.ok_or_else(unknown_customer_type)?;
     Ok(reply(request, &found))
+}
+
+pub(super) fn unknown_customer_type() -> Error {
+    Error::NotFound("No customer type has this ID.".to_owned())
 }
 
 /// List countries

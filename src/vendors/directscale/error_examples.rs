@@ -3,25 +3,16 @@
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::{RefOr, Required};
-use uuid::Uuid;
 
 use super::error::Error;
 use super::examples::parameter_names;
-use super::query::{no_date, no_integer, no_look_up, not_sent};
+use super::query::{no_date, no_integer, no_look_up, no_path, no_tree, not_sent};
 use super::rejection;
 use crate::customers::{self, Rejection, Violation, ViolationKind};
-use crate::gateway::GatewayRejection;
+use crate::gateway::{EXAMPLE_REJECTIONS, EXAMPLE_REQUEST};
 use crate::model::Field;
 use crate::plan::{Plan, RejectionStatus};
 use crate::wire::coding::CodingError;
-
-/// The request id in the examples.
-const REQUEST: Uuid = Uuid::from_u128(0x0191_8f3a_7c1e_7b52_9d1a_3c5e_7f90_1b2d);
-
-/// The numbers in the examples: seconds, and bytes.
-const RATE_SECONDS: u64 = 42;
-const QUOTA_SECONDS: u64 = 86_352;
-const LIMIT: usize = 1_048_576;
 
 /// Adds the body of each error that an operation documents.
 pub(super) fn add(operation: &mut Operation) {
@@ -49,6 +40,8 @@ enum Wrong {
     NoInteger(&'static str),
     NoDate(&'static str),
     NoLookUp,
+    NoTree,
+    Path,
     Nothing,
 }
 
@@ -75,24 +68,30 @@ fn wrong(operation: &Operation) -> Wrong {
     let of = |known: &'static [&'static str]| {
         in_query(None).find_map(|name| known.iter().copied().find(|known| *known == name))
     };
+    let is_any_text_in_path = operation.parameters.iter().flatten().any(|parameter| {
+        matches!(parameter, RefOr::T(Parameter { name, parameter_in: ParameterIn::Path, .. }) if name != "customerId")
+    });
     let missing = in_query(Some(Required::True)).find_map(|name| parameter_names().find(|known| *known == name));
     missing
         .map(Wrong::MissingParameter)
         .or_else(|| of(&INTEGERS).map(Wrong::NoInteger))
         .or_else(|| of(&DATES).map(Wrong::NoDate))
+        .or_else(|| of(&["tree"]).map(|_| Wrong::NoTree))
+        .or_else(|| is_any_text_in_path.then_some(Wrong::Path))
         .unwrap_or(Wrong::Nothing)
 }
 
 /// `None` for a success, and for a status of which the document has no body.
 fn body(operation: &str, status: &str, wrong: &Wrong) -> Option<Value> {
-    let gateway = |rejection: GatewayRejection| {
-        let response = rejection::response(&rejection, String::new);
+    let gateway = || {
+        let mut responses = EXAMPLE_REJECTIONS.iter().map(|rejection| rejection::response(rejection, String::new));
+        let response = responses.find(|response| response.status().as_str() == status)?;
         serde_json::from_slice(response.body()).ok()
     };
     let back_end = |error: Error, status: RejectionStatus| {
         let plan = Plan { rejection_status: status, ..Plan::default() };
-        let rejected = error.rejected(&plan, REQUEST).ok()?;
-        serde_json::from_slice(&rejected.body(REQUEST, true)).ok()
+        let rejected = error.rejected(&plan, EXAMPLE_REQUEST).ok()?;
+        serde_json::from_slice(&rejected.body(EXAMPLE_REQUEST, true)).ok()
     };
     let rejected = |status: RejectionStatus| {
         let error = match *wrong {
@@ -104,6 +103,8 @@ fn body(operation: &str, status: &str, wrong: &Wrong) -> Option<Value> {
             Wrong::NoInteger(name) => no_integer(name),
             Wrong::NoDate(name) => no_date(name),
             Wrong::NoLookUp => no_look_up(),
+            Wrong::NoTree => no_tree(),
+            Wrong::Path => no_path(),
             Wrong::Nothing => return None,
         };
         back_end(error, status)
@@ -116,16 +117,12 @@ fn body(operation: &str, status: &str, wrong: &Wrong) -> Option<Value> {
             "UseSsoToken" => back_end(Error::Token, RejectionStatus::BadRequest),
             _ => rejected(RejectionStatus::BadRequest),
         },
-        "401" => gateway(GatewayRejection::MissingKey),
-        "403" => gateway(GatewayRejection::QuotaExceeded(QUOTA_SECONDS)),
         "404" => back_end(Error::UNKNOWN_CUSTOMER, RejectionStatus::ServerError),
-        "413" => gateway(GatewayRejection::BodyTooLarge(LIMIT)),
         "415" => {
             let unsupported = CodingError::Unsupported("zstd".to_owned()).to_string();
             back_end(Error::Unsupported(unsupported), RejectionStatus::ServerError)
         }
-        "429" => gateway(GatewayRejection::RateLimited(RATE_SECONDS)),
-        "500" => rejected(RejectionStatus::ServerError).or_else(|| gateway(GatewayRejection::BackEndFailed(REQUEST))),
-        _ => None,
+        "500" => rejected(RejectionStatus::ServerError).or_else(gateway),
+        _ => gateway(),
     }
 }

@@ -127,9 +127,9 @@ pub(super) fn mark(document: &mut OpenApi) {
     }
 }
 
-/// Whether a parameter can be rejected: an impossible id is merely unknown.
+/// Whether a parameter can be rejected: an impossible id is merely unknown, and two are passed through.
 fn is_read(parameter: &RefOr<Parameter>) -> bool {
-    matches!(parameter, RefOr::T(parameter) if parameter.name != "customerId")
+    matches!(parameter, RefOr::T(parameter) if !["customerId", "dest", "args"].contains(&parameter.name.as_str()))
 }
 
 fn problem(meaning: &str, class: &str) -> Response {

@@ -103,6 +103,17 @@ pub(super) fn no_look_up() -> Error {
     Error::parameter("$query", "required", message)
 }
 
+/// Another tree than the two of this emulator.
+pub(super) fn no_tree() -> Error {
+    let message = "tree must be one of Unilevel, Enrollment; this emulator builds no Binary and no Matrix tree.";
+    Error::parameter("tree", "oneOf", message)
+}
+
+/// A path with bytes that are not UTF-8.
+pub(super) fn no_path() -> Error {
+    Error::parameter("$path", "encoding", "The path must be UTF-8, percent-encoded.")
+}
+
 type By = fn(&str) -> LookUp<'_>;
 
 /// The names of "Get Customers By Parameter" in the order of their precedence, aliases last. Two are

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::error::{Error, Problem};
-use super::query::Parameters;
+use super::query::{Parameters, no_tree};
 use super::vendor::DirectScaleRequest as _;
 use crate::customers::Tree;
 use crate::gateway::{ApiRequest, Reply};
@@ -134,10 +134,6 @@ fn tree(parameters: &Parameters) -> Result<Tree, Error> {
         None => Ok(Tree::Sponsor),
         Some(name) if name.eq_ignore_ascii_case("Unilevel") => Ok(Tree::Sponsor),
         Some(name) if name.eq_ignore_ascii_case("Enrollment") => Ok(Tree::Enrollment),
-        Some(_) => Err(Error::parameter(
-            "tree",
-            "oneOf",
-            "tree must be one of Unilevel, Enrollment; this emulator builds no Binary and no Matrix tree.",
-        )),
+        Some(_) => Err(no_tree()),
     }
 }

@@ -9,7 +9,7 @@ use axum::http::{HeaderName, Response, StatusCode};
 use uuid::Uuid;
 
 use super::error::{Error, NOT_FOUND, Rejected};
-use super::query::Parameters;
+use super::query::{Parameters, no_path};
 use super::rejection;
 use super::wire::Request;
 use crate::customers::Violation;
@@ -145,7 +145,7 @@ impl DirectScaleRequest for ApiRequest<'_> {
 
     fn path_text(&self, name: &str) -> Result<String, Error> {
         let text = self.path_parameter(name).map(str::to_owned);
-        text.ok_or_else(|| Error::parameter("$path", "encoding", "The path must be UTF-8, percent-encoded."))
+        text.ok_or_else(no_path)
     }
 
     async fn of_known<T>(&self, id: CustomerId, read: Result<T, Error>) -> Result<T, Error> {

@@ -8,6 +8,7 @@ mod changes;
 mod countries;
 mod error;
 mod error_body;
+mod error_examples;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod merge;

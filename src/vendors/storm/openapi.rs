@@ -12,6 +12,7 @@ use utoipa::openapi::{
 };
 
 use super::error_body::Unauthorized;
+use super::error_examples;
 use super::route::{BASES, TOKEN};
 use crate::gateway::{NOT_BUILT, example_body, example_parameters, server, tags};
 
@@ -78,6 +79,7 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
     if operation.operation_id.as_deref().is_some_and(|id| id.starts_with("StormUpdate")) {
         example_body(operation, &json!({ "Id": 3, "FirstName": "Ryley", "Phone": "801-555-0103" }));
     }
+    let unreadable = error_examples::unreadable(operation);
     let responses = &mut operation.responses.responses;
     let mut add = |status: &str, schema: Option<&str>, meaning: &str, class: &str| {
         let response = ResponseBuilder::new().description(meaning);
@@ -92,7 +94,9 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
         let response = response.extensions(Some(evidence)).build();
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(response));
     };
-    add("400", None, "A parameter cannot be read: the framework's page", "framework-default");
+    if unreadable.is_some() {
+        add("400", None, "A parameter cannot be read: the framework's page", "framework-default");
+    }
     add(
         "401",
         Some("StormProblem"),
@@ -110,4 +114,5 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
             rejected.content.insert("text/html".to_owned(), RefOr::T(ContentBuilder::new().build()));
         }
     }
+    error_examples::add(operation, unreadable);
 }

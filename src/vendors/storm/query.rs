@@ -7,17 +7,21 @@ use crate::gateway::ApiRequest;
 use crate::secret::Password;
 
 pub(super) fn integer(request: &ApiRequest<'_>, name: &str) -> Result<Option<i32>, StormError> {
-    let read = |text: String| {
-        text.trim().parse().map_err(|_| StormError::Unreadable(format!("The parameter {name} must be an integer.")))
-    };
+    let read = |text: String| text.trim().parse().map_err(|_| no_integer(name));
     request.query_parameter(name).map(read).transpose()
 }
 
 pub(super) fn guid(request: &ApiRequest<'_>, name: &str) -> Result<Option<Uuid>, StormError> {
-    let read = |text: String| {
-        text.trim().parse().map_err(|_| StormError::Unreadable(format!("The parameter {name} must be a Guid.")))
-    };
+    let read = |text: String| text.trim().parse().map_err(|_| no_guid(name));
     request.query_parameter(name).map(read).transpose()
+}
+
+pub(super) fn no_integer(name: &str) -> StormError {
+    StormError::Unreadable(format!("The parameter {name} must be an integer."))
+}
+
+pub(super) fn no_guid(name: &str) -> StormError {
+    StormError::Unreadable(format!("The parameter {name} must be a Guid."))
 }
 
 /// The id of the account that writes; any number is accepted ("Pass 1 for the default account.", Norce, UpdateCustomer page).

@@ -145,6 +145,39 @@ fn a_change_sends_only_what_differs() {
     );
 }
 
+#[test]
+fn two_forms_of_one_customer_do_not_undo_each_other() {
+    let tenant = tenant();
+    let street = |street: &str| {
+        json!({ "PrimaryAddress": { "Street1": street, "Street2": "", "City": "Lindon", "Region": "UT", "PostalCode": "84042",
+            "CountryCode": "US" } })
+    };
+    tenant.patch("/v1/customers/3", &street("1 \"A\" <Street>")).succeeds(200);
+    let opened = tenant.page("/customers/3/edit").body;
+    let send = |changes: &[(&str, &str)]| {
+        let mut fields = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in input_values(&opened) {
+            let value = value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+            let changed = changes.iter().find(|(changed, _)| *changed == name);
+            fields.append_pair(&name, changed.map_or(value.as_str(), |(_, value)| value));
+        }
+        tenant.form("/customers/3/edit", &fields.finish())
+    };
+    redirected_to(&send(&[("FirstName", "One \u{1f600}"), ("PrimaryAddress.City", "Orem")]));
+    // The second form still shows the old first name and city.
+    redirected_to(&send(&[("LastName", "Two"), ("PrimaryAddress.PostalCode", "84057")]));
+    let customer = tenant.customer(3);
+    assert_eq!((&customer["FirstName"], &customer["LastName"]), (&json!("One \u{1f600}"), &json!("Two")));
+    let address = &customer["PrimaryAddress"];
+    assert_eq!(
+        (&address["Street1"], &address["City"], &address["PostalCode"]),
+        (&json!("1 \"A\" <Street>"), &json!("Orem"), &json!("84057"))
+    );
+    // Nothing that the form changed is nothing to send.
+    let unchanged = send(&[]);
+    assert!(unchanged.body.contains("no field is changed"), "{unchanged:?}");
+}
+
 /// The names and values of a form's inputs and selects.
 fn input_values(body: &str) -> Vec<(String, String)> {
     let form = body.split("<form method=\"post\" action=\"/_emulator/t/").nth(1).expect("a form");
@@ -245,5 +278,13 @@ fn a_move_is_tried_before_it_is_made() {
     assert!(rejected.body.contains("cannot be moved") && rejected.body.contains("sponsorBelow"), "{rejected:?}");
     assert!(tenant.form("/tree/move", "tree=sponsor&customer=3&upline=777&do=try").body.contains("cannot be moved"));
     assert_eq!(tenant.form("/tree/move", "tree=sponsor&customer=3&do=try").status, 400);
+    // What was typed and the tree stay.
+    let unread = tenant.form("/tree/move", "tree=enrollment&customer=x%22y&upline=1&do=try");
+    assert_eq!(unread.status, 400);
+    for kept in
+        ["name=\"customer\" value=\"x&quot;y\"", "name=\"upline\" value=\"1\"", "name=\"tree\" value=\"enrollment\""]
+    {
+        assert!(unread.body.contains(kept), "{kept} in {unread:?}");
+    }
     assert_eq!(tenant.form("/tree/move", &format!("tree={}&customer=3&upline=1", encoded("x y"))).status, 400);
 }

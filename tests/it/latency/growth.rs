@@ -107,6 +107,7 @@ const STATED: &[(&str, &str)] = &[
     ("oldest as (delete from access_tokens", "an access token: those that are valid, at most 1,000 of a client"),
     ("with ended as (delete from hook_calls", "a hook: the hooks of the tenant that run"),
     ("t.name > $2 order by t.name limit $3", "the list of tenants: those in the response"),
+    ("strpos(lower(t.name), $2) > 0", "the page of the tenants: the tenants, at most 10,000"),
     (
         "select count(*) as \"count!\" from tenants where snapshot_of is null",
         "a new tenant: the tenants, at most 10,000",

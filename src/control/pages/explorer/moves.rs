@@ -35,7 +35,10 @@ struct Tried {
 pub(in crate::control::pages) async fn submit(page: TenantPage) -> PageResult {
     match tried(&page).await {
         Ok(moved) => render(&page, &moved, None).await,
-        Err(error) => render(&page, &Move::default(), Some(error)).await,
+        Err(error) => {
+            let same = Move { tree: tree_named(page.form().text("tree")).ok(), ..Move::default() };
+            render(&page, &same, Some(error)).await
+        }
     }
 }
 
@@ -53,7 +56,9 @@ async fn tried(page: &TenantPage) -> Result<Move, ControlError> {
     let name = if tree == Tree::Sponsor { "Unilevel" } else { "Enrollment" };
     let path = format!("/v1/customers/{customer}/downline/placenode?tree={name}&toUplineId={upline}");
     let written = vendor_call::write(page, Method::POST, &path, None, is_dry_run).await?;
-    Ok(Move { tree: Some(tree), at: Some(upline), tried: Some(Tried { customer, upline, written, before }) })
+    // Where it stands, if it stays there.
+    let at = if written.outcome.is_ok() { Some(upline) } else { before.as_ref().map(|_| customer) };
+    Ok(Move { tree: Some(tree), at, tried: Some(Tried { customer, upline, written, before }) })
 }
 
 impl Move {
@@ -97,10 +102,11 @@ impl Move {
 }
 
 /// The form that moves a customer without a mouse. A script fills it in where a customer is dragged onto another one.
-pub(super) fn form(page: &TenantPage, tree: Tree, at: Option<i32>, moved: &Move) -> Markup {
-    let customer = moved.tried.as_ref().map(|tried| tried.customer).or(at);
-    let upline = moved.tried.as_ref().map(|tried| tried.upline);
-    let number = |id: &str, value: Option<i32>| html! { input id=(id) name=(id) value=[value] inputmode="numeric" required autocomplete="off"; };
+pub(super) fn form(page: &TenantPage, tree: Tree, at: Option<i32>) -> Markup {
+    // What was sent, also if it is no number.
+    let sent = |name: &str| page.form().filled(name).map(str::to_owned);
+    let customer = sent("customer").or_else(|| at.map(|id| id.to_string()));
+    let number = |id: &str, value: Option<String>| html! { input id=(id) name=(id) value=[value] inputmode="numeric" required autocomplete="off"; };
     html! {
         section aria-labelledby="move" {
             h2 #move { "Move a customer" }
@@ -111,7 +117,7 @@ pub(super) fn form(page: &TenantPage, tree: Tree, at: Option<i32>, moved: &Move)
             form.row #move-form method="post" action=(page.path("tree/move")) {
                 input type="hidden" name="tree" value=(tree_name(tree));
                 div.narrow { (field("customer", "Customer id", &number("customer", customer))) }
-                div.narrow { (field("upline", "Place it below id", &number("upline", upline))) }
+                div.narrow { (field("upline", "Place it below id", &number("upline", sent("upline")))) }
                 div.buttons { button name="do" value="try" { "Try it" } }
             }
         }
