@@ -65,7 +65,7 @@ pub(in crate::customers) async fn patch(
     let computed: SentValues = if statement.computed > 0 { row.try_get(1)? } else { None };
     let before = before.map(|values| statement.before(id, &values));
     let after = statement.after(after, &computed.unwrap_or_default());
-    scope.recorder.update("customers", before.as_ref(), Some(&after));
+    scope.recorder.update("customers", before, Some(after));
     Ok(WriteOutcome::Done(id))
 }
 

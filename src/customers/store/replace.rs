@@ -185,10 +185,9 @@ pub(in crate::customers) async fn replace(
     }
     let arguments = function_arguments(scope, id, columns, upgrade).map_err(sqlx::Error::Encode)?;
     let row = sqlx::query_with(REPLACE.as_str(), arguments).fetch_one(connection).await?;
-    let texts = |index: usize| row.try_get::<Option<RowBytes>, _>(index);
-    scope.recorder.update("customers", texts(2)?.as_ref(), texts(3)?.as_ref());
-    scope.recorder.update("sponsor_tree", texts(4)?.as_ref(), texts(5)?.as_ref());
-    scope.recorder.row("CRM_AssociateTypeChanges", None, texts(6)?.as_ref());
+    scope.recorder.update("customers", row.try_get(2)?, row.try_get(3)?);
+    scope.recorder.update("sponsor_tree", row.try_get(4)?, row.try_get(5)?);
+    scope.recorder.row("CRM_AssociateTypeChanges", None, row.try_get(6)?);
     outcome(row.try_get(0)?, row.try_get(1)?, Some(id))
 }
 
@@ -227,7 +226,7 @@ fn record(scope: &Scope<'_>, row: &PgRow, mut after: WrittenRow, columns: &Colum
     for date in [Some(scope.now), upgrade_date, inactive_date] {
         after.add(WrittenValue::Time(date));
     }
-    scope.recorder.update("customers", before.as_ref(), Some(&after.of(columns)));
+    scope.recorder.update("customers", before, Some(after.of(columns)));
     Ok(())
 }
 
@@ -270,8 +269,8 @@ fn record_upgrade(
             WrittenValue::Uuid(upgrade.request),
         ],
     );
-    scope.recorder.row("sponsor_tree", None, Some(&node));
-    scope.recorder.row("CRM_AssociateTypeChanges", None, Some(&log));
+    scope.recorder.row("sponsor_tree", None, Some(node));
+    scope.recorder.row("CRM_AssociateTypeChanges", None, Some(log));
 }
 
 fn ordinary_arguments(
