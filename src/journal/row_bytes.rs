@@ -247,10 +247,10 @@ impl<'a> ColumnBytes<'a> {
 }
 
 /// Reads the integers and bytes of a value, in network order.
-struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn number(&mut self) -> Option<i32> {
+    pub(super) fn number(&mut self) -> Option<i32> {
         let (number, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(i32::from_be_bytes(*number))
@@ -262,7 +262,7 @@ impl<'a> Reader<'a> {
         Some(i16::from_be_bytes(*number))
     }
 
-    fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub(super) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(bytes)
