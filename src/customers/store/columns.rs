@@ -152,6 +152,13 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Arguments with space for this number of values of usual length.
+pub(super) fn arguments_for(values: usize) -> PgArguments {
+    let mut arguments = PgArguments::default();
+    arguments.reserve(values, values * 24);
+    arguments
+}
+
 fn empty_where_none_is_set(texts: &[Option<String>]) -> &[Option<String>] {
     if texts.iter().all(Option::is_none) { &[] } else { texts }
 }

@@ -10,7 +10,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
 
 use super::WriteOutcome;
-use super::columns::{ColumnValue, Columns, Keys, visited};
+use super::columns::{ColumnValue, Columns, Keys, arguments_for, visited};
 use super::prepared::{PatchKind, PatchStatement, Prepared};
 use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
@@ -98,7 +98,7 @@ fn arguments(
     version: Option<Version>,
     visit: impl FnMut(&ColumnValue<'_>),
 ) -> Result<PgArguments, BoxDynError> {
-    let mut arguments = PgArguments::default();
+    let mut arguments = arguments_for(FIXED_PARAMETERS + columns.mask.each().count());
     arguments.add(scope.tenant.0)?;
     arguments.add(id.0)?;
     arguments.add(scope.now)?;

@@ -12,7 +12,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::columns::{ColumnValue, Columns, Keys, call, visited};
+use super::columns::{ColumnValue, Columns, Keys, arguments_for, call, visited};
 use super::{WriteOutcome, outcome};
 use crate::customers::scope::Scope;
 use crate::journal::{ColumnNames, RowBytes, WrittenRow, WrittenValue};
@@ -24,6 +24,9 @@ const UPDATE_PARAMETERS: usize = 5;
 
 /// The same, and the types that an upgrade starts from, the change's id, what its number is made of, its caller and its request.
 const UPGRADE_PARAMETERS: usize = 10;
+
+/// The columns of a replacement, about.
+const COLUMNS: usize = 48;
 
 /// The function for all other cases.
 pub(super) static REPLACE: LazyLock<String> = LazyLock::new(|| {
@@ -302,7 +305,7 @@ fn function_arguments(
 }
 
 fn first_arguments(scope: &Scope<'_>, id: CustomerId) -> Result<PgArguments, BoxDynError> {
-    let mut arguments = PgArguments::default();
+    let mut arguments = arguments_for(UPGRADE_PARAMETERS + COLUMNS);
     arguments.add(scope.recorder.is_on())?;
     arguments.add(scope.tenant.0)?;
     arguments.add(id.0)?;
