@@ -154,10 +154,11 @@ async fn set_password_hash(
     )
     .fetch_optional(connection)
     .await?;
-    if let Some(row) = &row {
-        scope.recorder.update("customers", row.before.as_ref(), row.after.as_ref());
+    let is_written = row.is_some();
+    if let Some(row) = row {
+        scope.recorder.update("customers", row.before, row.after);
     }
-    Ok(row.is_some())
+    Ok(is_written)
 }
 
 /// `value` in its comparable form.

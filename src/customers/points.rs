@@ -177,8 +177,9 @@ async fn insert(
     )
     .fetch_optional(connection)
     .await?;
-    scope.recorder.row("reward_points", None, row.as_ref());
-    Ok(row.is_some())
+    let is_written = row.is_some();
+    scope.recorder.row("reward_points", None, row);
+    Ok(is_written)
 }
 
 /// A customer's ledger, in the order of its entries.

@@ -113,8 +113,9 @@ async fn insert(
     )
     .fetch_optional(connection)
     .await?;
-    scope.recorder.row("sso_tokens", None, row.as_ref());
-    Ok(row.is_some())
+    let is_written = row.is_some();
+    scope.recorder.row("sso_tokens", None, row);
+    Ok(is_written)
 }
 
 /// The customer of a token that has not expired at `now`.

@@ -292,8 +292,9 @@ pub(super) async fn soft_delete(
     )
     .fetch_optional(connection)
     .await?;
-    recorded(scope, written.as_ref());
-    Ok(written.is_some())
+    let is_written = written.is_some();
+    recorded(scope, written);
+    Ok(is_written)
 }
 
 /// A customer's row as it was and as it is, where they are recorded.
@@ -304,8 +305,8 @@ struct Versions {
 }
 
 /// Notes what an update made of a customer's row.
-fn recorded(scope: &Scope<'_>, written: Option<&Versions>) {
+fn recorded(scope: &Scope<'_>, written: Option<Versions>) {
     if let Some(Versions { before, after }) = written {
-        scope.recorder.update("customers", before.as_ref(), after.as_ref());
+        scope.recorder.update("customers", before, after);
     }
 }

@@ -184,8 +184,8 @@ async fn place(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.update("customers", row.customer_before.as_ref(), row.customer_after.as_ref());
-    scope.recorder.update("sponsor_tree", row.node_before.as_ref(), row.node_after.as_ref());
+    scope.recorder.update("customers", row.customer_before, row.customer_after);
+    scope.recorder.update("sponsor_tree", row.node_before, row.node_after);
     match row.outcome.as_str() {
         "placed" => Ok(PlaceOutcome::Done),
         "unknown_customer" => Ok(PlaceOutcome::UnknownCustomer),

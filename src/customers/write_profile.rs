@@ -119,7 +119,7 @@ async fn write_fields(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.row("customer_profiles", row.before.as_ref(), row.after.as_ref());
+    scope.recorder.row("customer_profiles", row.before, row.after);
     Ok(())
 }
 
@@ -139,7 +139,7 @@ async fn write_uuid(
     )
     .fetch_one(connection)
     .await?;
-    scope.recorder.row("customer_keys", None, row.after.as_ref());
+    scope.recorder.row("customer_keys", None, row.after);
     Ok(())
 }
 
@@ -198,8 +198,8 @@ async fn write_rows(
     )
     .fetch_all(connection)
     .await?;
-    for row in &written {
-        scope.recorder.row("companies", row.before.as_ref(), row.after.as_ref());
+    for row in written {
+        scope.recorder.row("companies", row.before, row.after);
     }
     Ok(())
 }

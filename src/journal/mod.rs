@@ -20,6 +20,7 @@ mod row;
 mod row_bytes;
 mod rows;
 mod secret_names;
+mod sent_values;
 mod shared;
 mod show;
 mod table;
@@ -39,6 +40,7 @@ pub use row_bytes::{ColumnNames, ColumnType, RowBytes, WrittenRow, WrittenValue}
 pub use rows::{Cell, Change, FieldChange};
 pub use secret_names::is_secret_column;
 pub(crate) use secret_names::is_secret_name;
+pub use sent_values::SentValues;
 pub use show::Detail;
 
 /// The length of a key, of which the last four characters stay visible. Anything else under the name of a key is hidden as a whole: it

@@ -44,14 +44,15 @@ pub(super) enum RawChange {
 
 impl RawChange {
     /// `None` if nothing changed.
-    fn new(tables: &Tables, table: &'static str, before: Option<&RowBytes>, after: Option<&RowBytes>) -> Option<Self> {
+    fn new(tables: &Tables, table: &'static str, before: Option<RowBytes>, after: Option<RowBytes>) -> Option<Self> {
         if before == after {
             return None;
         }
-        if before.map_or(0, RowBytes::size) + after.map_or(0, RowBytes::size) > MAX_ROWS {
-            return tables.change(table, before, after).map(Self::Compared);
+        let size = |row: &Option<RowBytes>| row.as_ref().map_or(0, RowBytes::size);
+        if size(&before) + size(&after) > MAX_ROWS {
+            return tables.change(table, before.as_ref(), after.as_ref()).map(Self::Compared);
         }
-        Some(Self::Rows { table, before: before.cloned(), after: after.cloned() })
+        Some(Self::Rows { table, before, after })
     }
 
     pub(super) fn table(&self) -> &str {
@@ -93,7 +94,7 @@ impl Recorder {
     }
 
     /// Records a row that was written, before and after.
-    pub fn row(&self, table: &'static str, before: Option<&RowBytes>, after: Option<&RowBytes>) {
+    pub fn row(&self, table: &'static str, before: Option<RowBytes>, after: Option<RowBytes>) {
         if let Some(recording) = &self.0
             && let Some(change) = RawChange::new(&recording.tables, table, before, after)
         {
@@ -102,7 +103,7 @@ impl Recorder {
     }
 
     /// Records a row that a statement may have written; `after` is `None` if it did not.
-    pub fn update(&self, table: &'static str, before: Option<&RowBytes>, after: Option<&RowBytes>) {
+    pub fn update(&self, table: &'static str, before: Option<RowBytes>, after: Option<RowBytes>) {
         if after.is_some() {
             self.row(table, before, after);
         }

@@ -166,7 +166,7 @@ impl WrittenRow {
             WrittenValue::Text(text) => self.write(kinds::TEXT, text),
             WrittenValue::Time(time) => self.write(kinds::TIMESTAMPTZ, time.map(|time| since_2000(time).to_be_bytes())),
             WrittenValue::Uuid(uuid) => self.write(kinds::UUID, Some(uuid)),
-            WrittenValue::Texts(texts) => self.write(kinds::TEXTS, Some(array_of(texts))),
+            WrittenValue::Texts(texts) => self.write_array(texts),
             WrittenValue::Sent(kind, value) => self.write(kind.number(), value),
         }
     }
@@ -178,8 +178,28 @@ impl WrittenRow {
     }
 
     fn write(&mut self, kind: u32, value: Option<impl AsRef<[u8]>>) {
-        self.0.extend(kind.to_be_bytes());
+        self.0.extend_from_slice(&kind.to_be_bytes());
         write_value(&mut self.0, value);
+    }
+
+    /// An array of texts as Postgres sends it: the dimensions, whether there is a NULL, the type, the length and the first index; then the
+    /// elements.
+    fn write_array(&mut self, texts: &[Option<String>]) {
+        self.0.extend_from_slice(&kinds::TEXTS.to_be_bytes());
+        let start = self.0.len();
+        self.0.extend_from_slice(&[0; 4]);
+        let has_null = i32::from(texts.iter().any(Option::is_none));
+        let of_text = kinds::TEXT.cast_signed();
+        let head: &[i32] =
+            if texts.is_empty() { &[0, 0, of_text] } else { &[1, has_null, of_text, length_of(texts), 1] };
+        for part in head {
+            self.0.extend_from_slice(&part.to_be_bytes());
+        }
+        for text in texts {
+            write_value(&mut self.0, text.as_ref());
+        }
+        let length = length_of(&self.0[start + 4..]);
+        self.0[start..start + 4].copy_from_slice(&length.to_be_bytes());
     }
 }
 
@@ -197,33 +217,20 @@ impl ColumnType {
 
 /// The length and the bytes; a length of -1 stands for NULL.
 fn write_value(row: &mut Vec<u8>, value: Option<impl AsRef<[u8]>>) {
-    let Some(value) = value else { return row.extend((-1_i32).to_be_bytes()) };
+    let Some(value) = value else { return row.extend_from_slice(&(-1_i32).to_be_bytes()) };
     let bytes = value.as_ref();
-    row.extend(i32::try_from(bytes.len()).unwrap_or(i32::MAX).to_be_bytes());
-    row.extend(bytes);
+    row.extend_from_slice(&length_of(bytes).to_be_bytes());
+    row.extend_from_slice(bytes);
+}
+
+fn length_of<T>(values: &[T]) -> i32 {
+    i32::try_from(values.len()).unwrap_or(i32::MAX)
 }
 
 /// In microseconds, as sqlx sends it.
 fn since_2000(time: DateTime<Utc>) -> i64 {
     const EPOCH: DateTime<Utc> = DateTime::from_timestamp_micros(FROM_1970_TO_2000).expect("invariant: a valid date");
     time.signed_duration_since(EPOCH).num_microseconds().unwrap_or(i64::MAX)
-}
-
-/// An array as Postgres sends it: the dimensions, whether there is a NULL, the type, the length and the first index; then the elements.
-fn array_of(texts: &[Option<String>]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-    let has_null = i32::from(texts.iter().any(Option::is_none));
-    let of_text = kinds::TEXT.cast_signed();
-    let head: &[i32] =
-        if texts.is_empty() { &[0, 0, of_text] } else { &[1, has_null, of_text, number(texts.len()), 1] };
-    for part in head {
-        bytes.extend(part.to_be_bytes());
-    }
-    for text in texts {
-        write_value(&mut bytes, text.as_ref());
-    }
-    bytes
 }
 
 impl<'a> ColumnBytes<'a> {
@@ -247,10 +254,10 @@ impl<'a> ColumnBytes<'a> {
 }
 
 /// Reads the integers and bytes of a value, in network order.
-struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn number(&mut self) -> Option<i32> {
+    pub(super) fn number(&mut self) -> Option<i32> {
         let (number, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(i32::from_be_bytes(*number))
@@ -262,7 +269,7 @@ impl<'a> Reader<'a> {
         Some(i16::from_be_bytes(*number))
     }
 
-    fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub(super) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(bytes)

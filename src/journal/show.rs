@@ -167,8 +167,8 @@ mod tests {
         let recorder = Recorder::on(Arc::new(Tables::of_customers()));
         let row = |texts: [&'static str; 3]| RowBytes::of(&texts.map(Some));
         let (before, after) = (row(["7", "3", "row-secret-1"]), row(["7", "3", "row-secret-2"]));
-        recorder.row("customers", Some(&before), Some(&after));
-        recorder.row("customers", Some(&after), Some(&after));
+        recorder.row("customers", Some(before), Some(after.clone()));
+        recorder.row("customers", Some(after.clone()), Some(after));
         RawEntry {
             credential_header: Some("x-acme-key"),
             operation: "GetCustomer",

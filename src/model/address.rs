@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 /// blank", DirectScale, Upgrade Customer page).
 #[must_use]
 pub fn filled(text: &str) -> Option<&str> {
-    (!text.trim().is_empty()).then_some(text)
+    // Mostly the first character decides.
+    text.contains(|character: char| !character.is_whitespace()).then_some(text)
 }
 
 pub(super) fn remove_blank(text: &mut Option<String>) {

@@ -152,6 +152,13 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Arguments with space for this number of values of usual length.
+pub(super) fn arguments_for(values: usize) -> PgArguments {
+    let mut arguments = PgArguments::default();
+    arguments.reserve(values, values * 24);
+    arguments
+}
+
 fn empty_where_none_is_set(texts: &[Option<String>]) -> &[Option<String>] {
     if texts.iter().all(Option::is_none) { &[] } else { texts }
 }
@@ -253,8 +260,8 @@ pub(in crate::customers) async fn create(
     let arguments = create_arguments(scope, id, columns).map_err(sqlx::Error::Encode)?;
     let row = sqlx::query_with(CREATE.as_str(), arguments).fetch_one(connection).await?;
     let (customer_after, node_after): (Option<RowBytes>, Option<RowBytes>) = (row.try_get(2)?, row.try_get(3)?);
-    scope.recorder.row("customers", None, customer_after.as_ref());
-    scope.recorder.row("sponsor_tree", None, node_after.as_ref());
+    scope.recorder.row("customers", None, customer_after);
+    scope.recorder.row("sponsor_tree", None, node_after);
     outcome(row.try_get(0)?, None, row.try_get::<Option<i32>, _>(1)?.map(CustomerId))
 }
 

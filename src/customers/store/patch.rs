@@ -10,12 +10,12 @@ use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
 
 use super::WriteOutcome;
-use super::columns::{ColumnValue, Columns, Keys, visited};
+use super::columns::{ColumnValue, Columns, Keys, arguments_for, visited};
 use super::prepared::{PatchKind, PatchStatement, Prepared};
 use crate::customers::profile::Version;
 use crate::customers::scope::Scope;
 use crate::database::is_through_pooler;
-use crate::journal::{ColumnType, RowBytes, WrittenRow, WrittenValue};
+use crate::journal::{ColumnType, RowBytes, SentValues, WrittenRow, WrittenValue};
 use crate::model::{CustomerFields, CustomerId, Field, FieldMask};
 use crate::plan::{Plan, UniqueField};
 
@@ -23,9 +23,6 @@ use crate::plan::{Plan, UniqueField};
 const FIXED_PARAMETERS: usize = 3;
 
 static PREPARED: LazyLock<Mutex<Prepared>> = LazyLock::new(Mutex::default);
-
-/// Values of a row as the functions for sending them return them; none where Postgres did not find the row.
-type SentValues = Option<Vec<Option<Vec<u8>>>>;
 
 /// Writes the columns. Unmatched when there is no such customer, or it would be a distributor born after `latest_adult_birth_date`, or it is
 /// another version by now.
@@ -61,16 +58,17 @@ pub(in crate::customers) async fn patch(
     let Some(row) = query.fetch_optional(connection).await? else {
         return Ok(WriteOutcome::Unmatched(id));
     };
-    let before: SentValues = row.try_get(0)?;
-    let computed: SentValues = if statement.computed > 0 { row.try_get(1)? } else { None };
-    let before = before.map(|values| statement.before(id, &values));
-    let after = statement.after(after, &computed.unwrap_or_default());
-    scope.recorder.update("customers", before.as_ref(), Some(&after));
+    // None where Postgres did not find the row.
+    let before: Option<SentValues<'_>> = row.try_get(0)?;
+    let computed: Option<SentValues<'_>> = if statement.computed > 0 { row.try_get(1)? } else { None };
+    let before = before.map(|values| statement.before(id, values));
+    let after = statement.after(after, computed);
+    scope.recorder.update("customers", before, Some(after));
     Ok(WriteOutcome::Done(id))
 }
 
 impl PatchStatement {
-    fn before(&self, id: CustomerId, sent: &[Option<Vec<u8>>]) -> RowBytes {
+    fn before(&self, id: CustomerId, sent: SentValues<'_>) -> RowBytes {
         let mut row = WrittenRow::new(self.columns.len());
         row.add(WrittenValue::Int4(Some(id.0)));
         add_sent(&mut row, &self.types, sent);
@@ -78,15 +76,17 @@ impl PatchStatement {
     }
 
     /// The row of the values that were written as they came, and of those that were computed.
-    fn after(&self, mut written: WrittenRow, computed: &[Option<Vec<u8>>]) -> RowBytes {
-        add_sent(&mut written, &self.types[self.types.len() - self.computed..], computed);
+    fn after(&self, mut written: WrittenRow, computed: Option<SentValues<'_>>) -> RowBytes {
+        if let Some(computed) = computed {
+            add_sent(&mut written, &self.types[self.types.len() - self.computed..], computed);
+        }
         written.of(&self.columns)
     }
 }
 
-fn add_sent(row: &mut WrittenRow, types: &[ColumnType], sent: &[Option<Vec<u8>>]) {
+fn add_sent(row: &mut WrittenRow, types: &[ColumnType], sent: SentValues<'_>) {
     for (column_type, value) in types.iter().zip(sent) {
-        row.add(WrittenValue::Sent(*column_type, value.as_deref()));
+        row.add(WrittenValue::Sent(*column_type, value));
     }
 }
 
@@ -98,7 +98,7 @@ fn arguments(
     version: Option<Version>,
     visit: impl FnMut(&ColumnValue<'_>),
 ) -> Result<PgArguments, BoxDynError> {
-    let mut arguments = PgArguments::default();
+    let mut arguments = arguments_for(FIXED_PARAMETERS + columns.mask.each().count());
     arguments.add(scope.tenant.0)?;
     arguments.add(id.0)?;
     arguments.add(scope.now)?;

@@ -12,7 +12,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::columns::{ColumnValue, Columns, Keys, call, visited};
+use super::columns::{ColumnValue, Columns, Keys, arguments_for, call, visited};
 use super::{WriteOutcome, outcome};
 use crate::customers::scope::Scope;
 use crate::journal::{ColumnNames, RowBytes, WrittenRow, WrittenValue};
@@ -24,6 +24,9 @@ const UPDATE_PARAMETERS: usize = 5;
 
 /// The same, and the types that an upgrade starts from, the change's id, what its number is made of, its caller and its request.
 const UPGRADE_PARAMETERS: usize = 10;
+
+/// The columns of a replacement, about.
+const COLUMNS: usize = 48;
 
 /// The function for all other cases.
 pub(super) static REPLACE: LazyLock<String> = LazyLock::new(|| {
@@ -185,10 +188,9 @@ pub(in crate::customers) async fn replace(
     }
     let arguments = function_arguments(scope, id, columns, upgrade).map_err(sqlx::Error::Encode)?;
     let row = sqlx::query_with(REPLACE.as_str(), arguments).fetch_one(connection).await?;
-    let texts = |index: usize| row.try_get::<Option<RowBytes>, _>(index);
-    scope.recorder.update("customers", texts(2)?.as_ref(), texts(3)?.as_ref());
-    scope.recorder.update("sponsor_tree", texts(4)?.as_ref(), texts(5)?.as_ref());
-    scope.recorder.row("CRM_AssociateTypeChanges", None, texts(6)?.as_ref());
+    scope.recorder.update("customers", row.try_get(2)?, row.try_get(3)?);
+    scope.recorder.update("sponsor_tree", row.try_get(4)?, row.try_get(5)?);
+    scope.recorder.row("CRM_AssociateTypeChanges", None, row.try_get(6)?);
     outcome(row.try_get(0)?, row.try_get(1)?, Some(id))
 }
 
@@ -227,7 +229,7 @@ fn record(scope: &Scope<'_>, row: &PgRow, mut after: WrittenRow, columns: &Colum
     for date in [Some(scope.now), upgrade_date, inactive_date] {
         after.add(WrittenValue::Time(date));
     }
-    scope.recorder.update("customers", before.as_ref(), Some(&after.of(columns)));
+    scope.recorder.update("customers", before, Some(after.of(columns)));
     Ok(())
 }
 
@@ -270,8 +272,8 @@ fn record_upgrade(
             WrittenValue::Uuid(upgrade.request),
         ],
     );
-    scope.recorder.row("sponsor_tree", None, Some(&node));
-    scope.recorder.row("CRM_AssociateTypeChanges", None, Some(&log));
+    scope.recorder.row("sponsor_tree", None, Some(node));
+    scope.recorder.row("CRM_AssociateTypeChanges", None, Some(log));
 }
 
 fn ordinary_arguments(
@@ -303,7 +305,7 @@ fn function_arguments(
 }
 
 fn first_arguments(scope: &Scope<'_>, id: CustomerId) -> Result<PgArguments, BoxDynError> {
-    let mut arguments = PgArguments::default();
+    let mut arguments = arguments_for(UPGRADE_PARAMETERS + COLUMNS);
     arguments.add(scope.recorder.is_on())?;
     arguments.add(scope.tenant.0)?;
     arguments.add(id.0)?;
