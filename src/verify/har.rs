@@ -16,6 +16,7 @@ use std::fmt;
 use super::Exchange;
 
 pub use file::{Appended, HarFile};
+pub(super) use mask::Mask;
 pub use read::{HarError, read_har};
 pub use write::{LeftOutBody, Stored};
 

@@ -1,9 +1,11 @@
-//! Hides personal data of real people in what a comparison prints. What the run itself has sent stays.
+//! Hides secrets, and personal data of real people, in what a comparison prints. What the run itself has made up stays.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::exchange::Exchange;
+use super::har::Mask;
 use crate::journal::is_secret_name;
 use crate::secret::HIDDEN;
 
@@ -52,31 +54,9 @@ impl Sent {
         }
     }
 
-    /// A value without personal data; `name` is its member's.
-    pub(super) fn masked(&self, name: &str, value: &Value) -> Value {
-        match value {
-            Value::String(_) | Value::Number(_) if is_secret_name(name) => HIDDEN.into(),
-            Value::String(text) if self.is_personal(name, text) => masked_text(text).into(),
-            Value::String(text) => self.without_addresses(text).into(),
-            Value::Array(items) => items.iter().map(|item| self.masked(name, item)).collect::<Vec<_>>().into(),
-            Value::Object(members) => {
-                Value::Object(members.iter().map(|(name, value)| (name.clone(), self.masked(name, value))).collect())
-            }
-            other => other.clone(),
-        }
-    }
-
     fn is_personal(&self, name: &str, text: &str) -> bool {
         let name = name.to_ascii_lowercase();
         PERSONAL.iter().any(|part| name.contains(part)) && !self.0.contains(&text.to_lowercase())
-    }
-
-    /// A body without personal data.
-    pub(super) fn masked_body(&self, body: &[u8]) -> Value {
-        match serde_json::from_slice::<Value>(body) {
-            Ok(body) => self.masked("", &body),
-            Err(_) => self.without_addresses(&String::from_utf8_lossy(body)).into(),
-        }
     }
 
     /// A text such as a message, without the e-mail addresses that the run has not sent.
@@ -96,6 +76,48 @@ impl Sent {
     }
 }
 
+/// An exchange as it is shown.
+pub(super) struct Masked<'a> {
+    sent: &'a Sent,
+    mask: Mask,
+}
+
+impl<'a> Masked<'a> {
+    pub(super) fn new(sent: &'a Sent, exchange: &Exchange) -> Self {
+        Self { sent, mask: Mask::of(exchange, &[]) }
+    }
+
+    /// A path and query.
+    pub(super) fn path(&self, path: &str) -> String {
+        self.sent.without_addresses(&self.mask.path(path))
+    }
+
+    /// A body as JSON if it is JSON, otherwise as a text.
+    pub(super) fn body(&self, body: &[u8]) -> Value {
+        let text = self.mask.text(&String::from_utf8_lossy(body));
+        match serde_json::from_str::<Value>(&text) {
+            Ok(body) => self.value("", &body),
+            Err(_) => self.sent.without_addresses(&text).into(),
+        }
+    }
+
+    /// A value; `name` is its member's.
+    pub(super) fn value(&self, name: &str, value: &Value) -> Value {
+        match value {
+            Value::String(_) | Value::Number(_) if is_secret_name(name) => HIDDEN.into(),
+            Value::String(text) if self.sent.is_personal(name, text) => masked_text(text).into(),
+            // An address can carry a token.
+            Value::String(text) if text.contains("://") => self.path(text).into(),
+            Value::String(text) => self.sent.without_addresses(&self.mask.text(text)).into(),
+            Value::Array(items) => items.iter().map(|item| self.value(name, item)).collect::<Vec<_>>().into(),
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|(name, value)| (name.clone(), self.value(name, value))).collect())
+            }
+            other => other.clone(),
+        }
+    }
+}
+
 /// The letters as `x`, the digits as `0`: case, length and format stay visible.
 fn masked_text(text: &str) -> String {
     let masked = |character: char| match character {
@@ -112,11 +134,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::verify::exchange::{Request, Response};
+
+    const SENT: &[u8] = br#"{"FirstName": "Emvk3", "TaxId": "123456789"}"#;
 
     #[test]
     fn only_what_the_run_has_sent_is_shown() {
+        let request = Request { method: "POST".into(), path: "/".into(), headers: Vec::new(), body: SENT.to_vec() };
+        let response = Response { status: 200, headers: Vec::new(), body: Vec::new() };
+        let exchange = Exchange { at: chrono::DateTime::UNIX_EPOCH, request, response };
         let mut sent = Sent::default();
-        sent.add_body(br#"{"FirstName": "Emvk3", "TaxId": "123456789"}"#);
+        sent.add_body(SENT);
         let body = json!({
             "FirstName": "emvk3", "LastName": "O'Hara 2", "TaxId": "123456789", "CustomerType": 2,
             "PrimaryAddress": { "City": "Orem" }, "Message": "It is required."
@@ -125,6 +153,14 @@ mod tests {
             "FirstName": "emvk3", "LastName": "X'Xxxx 0", "TaxId": "•••", "CustomerType": 2,
             "PrimaryAddress": { "City": "Xxxx" }, "Message": "It is required."
         });
-        assert_eq!(sent.masked("", &body), masked);
+        let shown = Masked::new(&sent, &exchange);
+        assert_eq!(shown.value("", &body), masked);
+        let message = json!("No tax id 123456789 of ada@people.example: https://x.example/?token=0123456789abcdef");
+        let text = shown.value("Message", &message).to_string();
+        assert!(!text.contains("123456789") && !text.contains("people") && !text.contains("abcdef"), "{text}");
+        assert_eq!(
+            shown.path("/v1/validate/login?username=x&password=Secret12"),
+            "/v1/validate/login?username=x&password=•••"
+        );
     }
 }

@@ -53,10 +53,12 @@ pub(crate) fn replay(
             reads,
             // What the recording did not create is other data than the emulator's.
             compare: if reads && !is_own { Comparison::Shape } else { Comparison::Values },
+            has_other_secret: String::from_utf8_lossy(&request.body).contains(HIDDEN),
             method: request.method.clone(),
             path,
             headers: headers(request),
-            credential: Credential::Valid,
+            // What was not accepted then must not be accepted now.
+            credential: if exchange.response.status == 401 { Credential::Wrong } else { Credential::Valid },
             body,
             capture: known.capture(place, exchange),
             creates: (request.method == "POST" && exchange.response.status == 201).then_some(Created::Customer),

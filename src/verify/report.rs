@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::compare::Difference;
-use super::exchange::{Exchange, Request, Response};
+use super::exchange::Exchange;
 use super::explain::{EmulatedRun, RealRun, Switch};
 use super::operations::Operations;
-use super::personal::Sent;
+use super::personal::{Masked, Sent};
 use super::run::Outcome;
 use super::verdict::Verdict;
 
@@ -114,7 +114,9 @@ impl Report {
         let mut operations: Vec<OperationReport> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for (run, emulated) in real.iter().zip(first) {
-            for (step, verdict) in run.scenario.steps.iter().zip(&emulated.verdicts) {
+            let steps =
+                run.scenario.steps.iter().zip(run.outcomes.iter().map(Outcome::exchange)).zip(&emulated.verdicts);
+            for ((step, exchange), verdict) in steps {
                 let name = names.name(run.scenario.api, &step.method, &step.path);
                 let place = *places.entry(name.clone()).or_insert_with(|| {
                     operations.push(OperationReport { operation: name, counts: Counts::default(), steps: Vec::new() });
@@ -124,10 +126,14 @@ impl Report {
                 operation.counts.add(verdict);
                 let (differences, not_comparable) = match verdict {
                     Verdict::Equal => continue,
-                    Verdict::Different(differences) => (masked(differences, &sent), None),
+                    Verdict::Different(differences) => {
+                        (exchange.map_or_else(Vec::new, |real| masked(differences, &Masked::new(&sent, real))), None)
+                    }
                     Verdict::NotComparable(reason) => (Vec::new(), Some(reason.clone())),
                 };
-                let (scenario, step) = (run.scenario.name.clone(), step.name.clone());
+                let shown =
+                    |name: &str| exchange.map_or_else(|| name.to_owned(), |real| Masked::new(&sent, real).path(name));
+                let (scenario, step) = (run.scenario.name.clone(), shown(&step.name));
                 operation.steps.push(StepReport { scenario, step, differences, not_comparable });
             }
         }
@@ -155,9 +161,11 @@ impl Report {
     }
 }
 
+/// What the run has made up. What a recording has is of real people.
 fn sent(real: &[RealRun]) -> Sent {
     let mut sent = Sent::default();
-    for exchange in real.iter().flat_map(|run| &run.outcomes).filter_map(Outcome::exchange) {
+    let own = real.iter().filter(|run| !run.is_recorded).flat_map(|run| &run.outcomes);
+    for exchange in own.filter_map(Outcome::exchange) {
         sent.add_body(&exchange.request.body);
     }
     sent
@@ -173,39 +181,35 @@ fn gaps(real: &[RealRun], last: &[EmulatedRun], names: &Operations, sent: &Sent)
             else {
                 continue;
             };
+            let (shown, emulated_shown) = (Masked::new(sent, real), Masked::new(sent, emulated));
             gaps.push(Gap {
                 operation: names.name(run.scenario.api, &step.method, &step.path),
                 scenario: run.scenario.name.clone(),
-                step: step.name.clone(),
-                request: request_line(&real.request),
-                request_body: body_of(&real.request.body, sent),
-                differences: masked(differences, sent),
-                real: answer(real, sent),
-                emulated: answer(emulated, sent),
+                step: shown.path(&step.name),
+                request: format!("{} {}", real.request.method, shown.path(&real.request.path)),
+                request_body: body_of(&real.request.body, &shown),
+                differences: masked(differences, &shown),
+                real: answer(real, &shown),
+                emulated: answer(emulated, &emulated_shown),
             });
         }
     }
     gaps
 }
 
-fn request_line(request: &Request) -> String {
-    format!("{} {}", request.method, request.path)
+fn answer(exchange: &Exchange, shown: &Masked<'_>) -> Answer {
+    Answer { status: exchange.response.status, body: body_of(&exchange.response.body, shown) }
 }
 
-fn answer(exchange: &Exchange, sent: &Sent) -> Answer {
-    let Response { status, body, .. } = &exchange.response;
-    Answer { status: *status, body: body_of(body, sent) }
+fn body_of(body: &[u8], shown: &Masked<'_>) -> Value {
+    if body.is_empty() { Value::Null } else { shown.body(body) }
 }
 
-fn body_of(body: &[u8], sent: &Sent) -> Value {
-    if body.is_empty() { Value::Null } else { sent.masked_body(body) }
-}
-
-fn masked(differences: &[Difference], sent: &Sent) -> Vec<Difference> {
+fn masked(differences: &[Difference], shown: &Masked<'_>) -> Vec<Difference> {
     let masked = |difference: &Difference| {
         let parts = difference.place.rsplit('/').find(|part| part.parse::<usize>().is_err());
         let name = parts.filter(|_| difference.place.contains('/')).unwrap_or_default();
-        let value = |value: &Option<Value>| value.as_ref().map(|value| sent.masked(name, value));
+        let value = |value: &Option<Value>| value.as_ref().map(|value| shown.value(name, value));
         Difference { real: value(&difference.real), emulated: value(&difference.emulated), ..difference.clone() }
     };
     differences.iter().map(masked).collect()

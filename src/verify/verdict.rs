@@ -102,6 +102,9 @@ fn verdict(step: &Step, real: &Outcome, emulated: &Outcome, ids: &mut Ids, now: 
     };
     match compare(real, emulated, ids, rules) {
         differences if differences.is_empty() => Verdict::Equal,
+        differences if step.has_other_secret && differences.iter().any(|one| one.kind == DifferenceKind::Status) => {
+            Verdict::NotComparable("the recording hides a secret of the request, which may be the reason".to_owned())
+        }
         differences => Verdict::Different(differences),
     }
 }

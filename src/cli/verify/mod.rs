@@ -230,7 +230,8 @@ impl Verification<'_> {
             };
             let outcomes = run(service, &scenario, names, first, &inputs.real, &mut listener).await?;
             first += scenario.steps.len();
-            runs.push(RealRun { first: first - scenario.steps.len(), scenario, inputs, outcomes });
+            let is_recorded = self.command.journal.is_some();
+            runs.push(RealRun { first: first - scenario.steps.len(), scenario, inputs, outcomes, is_recorded });
         }
         Ok(runs)
     }

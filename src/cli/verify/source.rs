@@ -87,7 +87,7 @@ pub(super) fn recording(api: &'static VendorApi, file: &Path, against: Option<&U
         }
     }
     let inputs = Inputs::of(&scenario, &std::collections::BTreeMap::new());
-    let run = RealRun { scenario, first: 1, inputs, outcomes };
+    let run = RealRun { scenario, first: 1, inputs, outcomes, is_recorded: true };
     Ok(Compared { source: host, at, runs: vec![run], secrets: Vec::new() })
 }
 

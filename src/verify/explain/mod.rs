@@ -26,6 +26,8 @@ pub(crate) struct RealRun {
     pub first: usize,
     pub inputs: Inputs,
     pub outcomes: Vec<Outcome>,
+    /// Whether other people's requests were recorded, in place of requests that the run has made up.
+    pub is_recorded: bool,
 }
 
 /// What the emulator answered to the same steps.

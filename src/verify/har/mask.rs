@@ -21,7 +21,8 @@ const MAX_REPEATED: usize = 100;
 /// No path has the pattern of a route here, so all after the name of a secret is hidden.
 const NO_ROUTE: &str = "-";
 
-pub(super) struct Mask {
+#[derive(Debug)]
+pub(in crate::verify) struct Mask {
     secret_headers: Vec<&'static str>,
     /// The values of the request's secrets. A service may repeat them, for example in the message of a rejection.
     repeated: Vec<String>,
@@ -29,7 +30,7 @@ pub(super) struct Mask {
 
 impl Mask {
     /// `known` are secrets that the exchange may contain anywhere.
-    pub(super) fn of(exchange: &Exchange, known: &[String]) -> Self {
+    pub(in crate::verify) fn of(exchange: &Exchange, known: &[String]) -> Self {
         let secret_headers = secret_headers();
         let request = &exchange.request;
         let mut values = known.to_vec();
@@ -52,7 +53,7 @@ impl Mask {
         Self { secret_headers, repeated: values }
     }
 
-    pub(super) fn path(&self, path: &str) -> String {
+    pub(in crate::verify) fn path(&self, path: &str) -> String {
         self.without_repeated(redacted_path(path, NO_ROUTE))
     }
 
@@ -70,7 +71,7 @@ impl Mask {
     }
 
     /// A text without secrets. JSON stays JSON, and what has none stays as it is.
-    pub(super) fn text(&self, text: &str) -> String {
+    pub(in crate::verify) fn text(&self, text: &str) -> String {
         let redacted = redacted_text(text);
         // Without a secret in it, the text may still be written anew.
         let shown = if redacted.contains(HIDDEN) { redacted } else { text.to_owned() };

@@ -79,6 +79,7 @@ fn expanded(file: &StepFile, bodies: &BTreeMap<String, Value>, values: &Map<Stri
         capture: file.capture.clone(),
         creates: file.creates,
         compare: super::Comparison::default(),
+        has_other_secret: false,
         shows: file.shows.iter().map(|label| text(label)).collect(),
     })
 }

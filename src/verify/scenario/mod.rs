@@ -60,6 +60,8 @@ pub struct Step {
     pub reads: bool,
     /// What the comparison of its responses looks at.
     pub compare: Comparison,
+    /// Whether a secret of the request is not known, so that another one is sent.
+    pub has_other_secret: bool,
     /// The entries of the plan on which the response depends.
     pub shows: Vec<String>,
 }
