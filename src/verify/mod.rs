@@ -23,7 +23,7 @@ pub use emulator::EmulatorError;
 pub(crate) use emulator::{Emulator, Fork};
 pub use exchange::{Exchange, Request, Response};
 pub use explain::Switch;
-pub(crate) use explain::{Explanation, RealRun, Search};
+pub(crate) use explain::{Explanation, RealRun, Search, unknown_label};
 pub use har::{
     Appended, HarError, HarFile, LeftOut, LeftOutBody, MAX_HAR_BYTES, MAX_HAR_ENTRIES, Reason, RecordedExchange,
     Recording, Stored, read_har,

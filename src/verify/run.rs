@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::exchange::{Exchange, Request};
 use super::scenario::template::{Missing, fill_path, fill_text, fill_value};
 use super::scenario::{Credential, Scenario, Step, StepBody};
-use super::service::{Presented, Service};
+use super::service::{Presented, Service, ServiceError};
 use crate::random::Random;
 
 /// What all requests of a run have in common, at both services.
@@ -94,10 +94,16 @@ pub enum RunError {
     /// The service does not accept the credential.
     #[error("{host} rejects the key with {status} ({step}); no further request was sent")]
     Unauthenticated { host: String, status: u16, step: String },
+    /// Several requests in a row got no response.
+    #[error("{host} gave no response to {MAX_SILENT} requests in a row ({reason}); no further request was sent")]
+    Silent { host: String, reason: String },
     /// What the run has created cannot be written down.
     #[error("{0}")]
     Unrecorded(String),
 }
+
+/// A run ends when as many requests in a row got no response.
+const MAX_SILENT: usize = 3;
 
 /// Runs every step of a scenario. `first` is the number of its first step in the run.
 pub(crate) async fn run(
@@ -110,6 +116,7 @@ pub(crate) async fn run(
 ) -> Result<Vec<Outcome>, RunError> {
     let mut values = inputs.clone();
     let prefix = names.of_scenario(first);
+    let mut silent = 0;
     let mut outcomes = Vec::with_capacity(scenario.steps.len());
     for (place, step) in scenario.steps.iter().enumerate() {
         let request = match request(step, (names, &prefix), first + place, &values) {
@@ -123,10 +130,15 @@ pub(crate) async fn run(
         let exchange = match service.send(&request, presented(step.credential), scenario.only_when_named).await {
             Ok(exchange) => exchange,
             Err(error) => {
+                silent += usize::from(matches!(error, ServiceError::NoResponse(_)));
+                if silent == MAX_SILENT {
+                    return Err(RunError::Silent { host: service.host(), reason: error.to_string() });
+                }
                 outcomes.push(Outcome::Failed(error.to_string()));
                 continue;
             }
         };
+        silent = 0;
         listener(Event::Received(step, &exchange))?;
         if step.credential == Credential::Valid && exchange.response.status == 401 {
             let (host, step) = (service.host(), step.name.clone());

@@ -27,6 +27,9 @@ pub enum Permission {
 #[must_use]
 pub fn permission(url: &Url) -> Permission {
     let Some(host) = url.host() else { return Permission::Refused("the address has no host") };
+    if !matches!(url.scheme(), "http" | "https") {
+        return Permission::Refused("the address must begin with https://, or on this machine with http://");
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Permission::Refused("the address has a user name or password; the key belongs into the key file");
     }
@@ -70,9 +73,12 @@ mod tests {
         ] {
             assert_eq!(of(url), Permission::Confirmation(host.to_owned()), "{url}");
         }
-        for url in
-            ["http://dsapi-stage.directscale.com", "http://10.0.0.1", "https://user:secret@dsapi.directscale.com"]
-        {
+        for url in [
+            "http://dsapi-stage.directscale.com",
+            "http://10.0.0.1",
+            "ftp://127.0.0.1",
+            "https://user:secret@dsapi.directscale.com",
+        ] {
             assert!(matches!(of(url), Permission::Refused(_)), "{url}");
         }
     }

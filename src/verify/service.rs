@@ -18,7 +18,7 @@ const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 /// How often a request is sent again that the service rejected because there were too many.
 const MAX_REPETITIONS: usize = 3;
 
-/// The longest wait that a service can ask for before the request is sent again.
+/// A service that asks for a longer wait does not get the request again.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// How a service knows its caller.
@@ -105,7 +105,11 @@ impl Service {
                 return Ok(exchange);
             }
             let asked = exchange.response.header("Retry-After").and_then(|text| text.parse().ok());
-            tokio::time::sleep(asked.map_or(Duration::from_secs(1), Duration::from_secs).min(MAX_WAIT)).await;
+            let wait = asked.map_or(Duration::from_secs(1), Duration::from_secs);
+            if wait > MAX_WAIT {
+                return Ok(exchange);
+            }
+            tokio::time::sleep(wait).await;
         }
         self.send_once(request, key).await
     }

@@ -24,6 +24,10 @@ pub(super) enum Credential {
 /// Reads the file of a credential.
 pub(super) fn read(api: &VendorApi, file: &Path) -> anyhow::Result<Credential> {
     let text = read_secret(file).map_err(anyhow::Error::msg)?;
+    let text = text.trim_start_matches('\u{feff}').trim().to_owned();
+    if text.is_empty() || text.contains(char::is_control) {
+        bail!("{} must hold one line with the key and nothing else", file.display());
+    }
     match (api.access.account, text.split_once(':')) {
         (Some(_), Some((account, secret))) if !account.is_empty() && !secret.is_empty() => {
             Ok(Credential::Account(account.to_owned(), Password::new(secret.to_owned())))

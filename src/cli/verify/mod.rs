@@ -18,7 +18,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::output::{out, out_json, plain_lines, say};
+use super::output::{counted, out, out_json, plain_lines, say};
 use super::remote::{Remote, RemoteArgs};
 use super::signals::Signals;
 use crate::clock::Clock;
@@ -154,6 +154,7 @@ struct Verification<'a> {
 
 impl Verification<'_> {
     async fn run(&mut self) -> anyhow::Result<ExitCode> {
+        self.check_files()?;
         let tenant = self.tenant().to_owned();
         let forks = Forks::new(self.remote, &tenant).await?;
         let plan = forks.plan().await?;
@@ -171,6 +172,22 @@ impl Verification<'_> {
             keep::keep(folder, &report, &source, at, &runs, &secrets)?;
         }
         Ok(ExitCode::from(report.exit_code()))
+    }
+
+    /// Fails before the first request where a file could not be written after the last one.
+    fn check_files(&self) -> anyhow::Result<()> {
+        if let Some(path) = &self.command.write_plan {
+            let is_new = !path.exists();
+            let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+            opened.with_context(|| format!("{} cannot be written", path.display()))?;
+            if is_new {
+                std::fs::remove_file(path)?;
+            }
+        }
+        if let Some(folder) = &self.command.keep {
+            std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+        }
+        Ok(())
     }
 
     fn tenant(&self) -> &str {
@@ -239,11 +256,8 @@ impl Verification<'_> {
     fn say_created(&self) {
         if self.created.count > 0 {
             let path = self.created.path().display().to_string();
-            say(format_args!(
-                "{} customers were created; they are listed in {}",
-                self.created.count,
-                plain_lines(&path)
-            ));
+            let customers = counted(&self.created.count.into(), "customer was", "customers were");
+            say(format_args!("{customers} created; the list is {}", plain_lines(&path)));
         }
     }
 

@@ -15,7 +15,7 @@ use crate::secret::HIDDEN;
 use crate::vendors::VendorApi;
 use crate::verify::{
     Exchange, Inputs, Outcome, RealRun, RecordedExchange, Replay, Request, Response, Scenario, built_in, operation_of,
-    read_har, replay,
+    read_har, replay, unknown_label,
 };
 
 /// The requests of a journal that are sent, at most: the server's longest list.
@@ -35,6 +35,11 @@ pub(super) fn scenarios(api: &VendorApi, names: &[String], allow_writes: bool) -
     let scenarios = names.iter().map(|name| scenario(name)).collect::<anyhow::Result<Vec<_>>>()?;
     if let Some(other) = scenarios.iter().find(|scenario| scenario.api.name != api.name) {
         bail!("scenario {} is for --api {}", other.name, other.api.name);
+    }
+    for scenario in &scenarios {
+        if let Some((step, label)) = unknown_label(scenario) {
+            bail!("scenario {}: step '{step}': shows: {label} names no entry of the plan", scenario.name);
+        }
     }
     Ok(scenarios)
 }

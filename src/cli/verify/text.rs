@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::cli::output::{BOLD, CYAN, Column, DIM, GREEN, RED, Screen, YELLOW, plain, table, value_text};
@@ -43,7 +43,8 @@ pub(super) fn report(report: &Report, source: &str, tenant: &str, screen: Screen
     if !report.switches.is_empty() {
         let _ = writeln!(text, "\n{}", screen.paint(BOLD, "Plan entries that explain differences:"));
         for switch in &report.switches {
-            let (now, then) = (short(&switch.emulator), short(&switch.real));
+            let (now, then) = differing(&switch.emulator, &switch.real);
+            let (now, then) = (short(&now), short(&then));
             let _ = writeln!(text, "  {}: {then}  (the emulator has {now})", screen.paint(CYAN, &switch.entry));
         }
         let counts = report.steps_with_plan;
@@ -59,6 +60,16 @@ pub(super) fn report(report: &Report, source: &str, tenant: &str, screen: Screen
         report.gaps.iter().for_each(|gap| add_gap(&mut text, gap, screen));
     }
     text
+}
+
+/// Of two objects only the members that differ.
+fn differing(before: &Value, after: &Value) -> (Value, Value) {
+    let (Value::Object(old), Value::Object(new)) = (before, after) else { return (before.clone(), after.clone()) };
+    let of = |members: &Map<String, Value>, others: &Map<String, Value>| {
+        let differs = |(name, value): &(&String, &Value)| others.get(*name) != Some(*value);
+        members.iter().filter(differs).map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
+    };
+    (of(old, new), of(new, old))
 }
 
 fn add_operation(text: &mut String, operation: &OperationReport, screen: Screen) {

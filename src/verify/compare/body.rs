@@ -29,7 +29,7 @@ pub(super) fn compare(real: &Response, emulated: &Response, ids: &mut Ids, rules
 }
 
 /// Bodies that are not JSON.
-fn texts(real: &Response, emulated: &Response, ids: &Ids, rules: Rules, found: &mut Vec<Difference>) {
+fn texts(real: &Response, emulated: &Response, ids: &mut Ids, rules: Rules, found: &mut Vec<Difference>) {
     let text = |response: &Response| String::from_utf8_lossy(&response.body).into_owned();
     let (first, second) = (text(real), text(emulated));
     let is_same = match rules.comparison {
@@ -41,12 +41,22 @@ fn texts(real: &Response, emulated: &Response, ids: &Ids, rules: Rules, found: &
     }
 }
 
-/// Whether two texts such as XML documents are the same between their marks, apart from ids, current times and tokens.
-fn are_same_pieces(real: &str, emulated: &str, ids: &Ids, rules: Rules) -> bool {
+/// Whether two texts such as XML documents are the same between their marks, apart from ids, current times and tokens. An element
+/// with the name of an id holds an id.
+fn are_same_pieces(real: &str, emulated: &str, ids: &mut Ids, rules: Rules) -> bool {
     let pieces = |text: &str| text.split(['<', '>', '"']).map(str::to_owned).collect::<Vec<_>>();
     let (real, emulated) = (pieces(real), pieces(emulated));
-    real.len() == emulated.len()
-        && real.iter().zip(&emulated).all(|(real, emulated)| text::is_same(real, emulated, ids, rules.now))
+    let mut name = "";
+    let mut is_same = real.len() == emulated.len();
+    for (first, second) in real.iter().zip(&emulated) {
+        let are_ids = match id_kind(name) {
+            Some(kind) if form(first) == "digits" && form(second) == "digits" => ids.pair(kind, first, second),
+            _ => false,
+        };
+        is_same &= are_ids || text::is_same(first, second, ids, rules.now);
+        name = first;
+    }
+    is_same
 }
 
 fn kind(response: &Response) -> &'static str {

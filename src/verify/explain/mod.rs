@@ -14,6 +14,7 @@ use derive::Shown;
 use switches::{candidates, value_of, with};
 
 pub(super) use switches::entry_of;
+pub(crate) use switches::unknown_label;
 
 /// Scenarios are run again at the emulator at most this often to find a plan.
 const MAX_TRIALS: usize = 2_000;

@@ -10,6 +10,7 @@ use super::derive::{
     rate_limit, required, sso_login_url, stats, statuses, time_zone, types, unique, upgrade_transitions,
 };
 use crate::plan::Plan;
+use crate::verify::scenario::Scenario;
 
 /// Finds values of an entry from its present value, what the label probes, and the responses.
 type Derive = fn(&Value, &[&str], Shown<'_>) -> Vec<Value>;
@@ -60,6 +61,13 @@ pub(in crate::verify) fn entry_of(label: &str) -> Option<(String, Vec<&str>)> {
         _ => rest.split('.').collect(),
     };
     Some((name, parts))
+}
+
+/// The first step of a scenario with a label that names no entry of the plan, and the label.
+pub(crate) fn unknown_label(scenario: &Scenario) -> Option<(&str, &str)> {
+    let labels =
+        scenario.steps.iter().flat_map(|step| step.shows.iter().map(|label| (step.name.as_str(), label.as_str())));
+    labels.into_iter().find(|(_, label)| entry_of(label).is_none())
 }
 
 /// Values of the label's entry with which the emulator may answer as the real service, likeliest first.

@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::HeaderName;
 use serde_json::{Map, Value};
 
 use super::file::{ScenarioFile, StepFile};
 use super::template::{fill_known, fill_known_text, names};
 use super::{BUILT_IN_NAMES, MAX_STEPS, Step, StepBody};
+use crate::vendors::secret_headers;
+
+/// The methods that a step can have.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// Every repetition of every step.
 pub(super) fn steps(file: &ScenarioFile) -> Result<Vec<Step>, String> {
@@ -57,9 +62,18 @@ fn expanded(file: &StepFile, bodies: &BTreeMap<String, Value>, values: &Map<Stri
     let text = |text: &str| fill_known_text(text, &lookup);
     let send = text(&file.send);
     let (method, path) = send.split_once(' ').ok_or("send is not a method and a path, such as GET /v1/customers/1")?;
-    let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
-    if !is_method || !path.starts_with('/') || path.contains(char::is_whitespace) {
+    let is_path = path.starts_with('/') && !path.contains(char::is_whitespace);
+    if !METHODS.contains(&method) || !is_path || path.split(['/', '?']).any(|part| part == "..") {
         return Err("send is not a method and a path, such as GET /v1/customers/1".to_owned());
+    }
+    if file.reads && file.creates.is_some() {
+        return Err("a step that creates something does not only read".to_owned());
+    }
+    if let Some((name, _)) = file.capture.iter().find(|(_, pointer)| !pointer.is_empty() && !pointer.starts_with('/')) {
+        return Err(format!("capture.{name} is not a JSON pointer: it must be empty or begin with a slash"));
+    }
+    if let Some(name) = file.headers.keys().find(|name| is_own_header(name)) {
+        return Err(format!("headers: {name} is not a header that a step can set; credential decides about the key"));
     }
     let body = body(file, bodies, &lookup)?;
     let mut headers: Vec<(String, String)> =
@@ -82,6 +96,14 @@ fn expanded(file: &StepFile, bodies: &BTreeMap<String, Value>, values: &Map<Stri
         has_other_secret: false,
         shows: file.shows.iter().map(|label| text(label)).collect(),
     })
+}
+
+/// Whether the program sets a header itself, or its name is none.
+fn is_own_header(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let is_own =
+        ["host", "content-length", "content-type", "connection", "transfer-encoding"].contains(&lower.as_str());
+    is_own || secret_headers().contains(&lower.as_str()) || HeaderName::from_bytes(name.as_bytes()).is_err()
 }
 
 fn body(

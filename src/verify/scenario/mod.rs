@@ -142,6 +142,11 @@ mod tests {
             ),
             ("{ name: a, send: POST /x, body: other }", "step 'a': there is no body named 'other'"),
             ("{ name: a, send: POST /x, without: B }", "step 'a': with and without need a body"),
+            ("{ name: a, send: FROB /x }", "step 'a': send is not a method and a path"),
+            ("{ name: a, send: GET /../x }", "step 'a': send is not a method and a path"),
+            ("{ name: a, send: POST /x, reads: true, creates: customer }", "step 'a': a step that creates something"),
+            ("{ name: a, send: GET /x, capture: { id: Id } }", "step 'a': capture.id is not a JSON pointer"),
+            ("{ name: a, send: GET /x, headers: { Ocp-Apim-Subscription-Key: x } }", "step 'a': headers: Ocp-Apim"),
             ("{ name: a, sent: GET /x }", "unknown field `sent`"),
         ] {
             assert!(with(step).contains(reason), "{}", with(step));

@@ -140,3 +140,43 @@ fn a_response_that_is_too_long_is_not_compared() {
     assert_eq!(outcome.code, Some(2), "{}", outcome.text());
     assert!(outcome.output.contains("the response is longer than 4194304 bytes"), "{}", outcome.text());
 }
+
+#[test]
+fn a_service_that_is_silent_ends_the_run() {
+    let emulated = tenant();
+    let comparison = Comparison::new(&emulated);
+    let service = Receiver::start(|_| Vec::new());
+    let outcome = comparison.with(service.address, CANARY, &["--scenario", "reading-customers"]);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.text());
+    assert!(outcome.errors.contains("gave no response to 3 requests in a row"), "{}", outcome.text());
+    assert_eq!(service.received().len(), 3);
+}
+
+#[test]
+fn files_that_cannot_be_used_end_the_run_before_its_first_request() {
+    let emulated = tenant();
+    let comparison = Comparison::new(&emulated);
+    let service = Receiver::with_json(|_| (200, json!({})));
+    let missing = super::text_of(&comparison.path("no/such/plan.json"));
+    let outcome = comparison.with(service.address, CANARY, &["--write-plan", &missing]);
+    assert!(outcome.code == Some(2) && outcome.errors.contains("plan.json cannot be written"), "{}", outcome.text());
+    let scenario =
+        comparison.file("one.yaml", "title: One\nsteps:\n  - { name: a, send: GET /x, shows: [rejection_statos] }\n");
+    let outcome = comparison.with(service.address, CANARY, &["--scenario", &scenario]);
+    assert!(
+        outcome.errors.contains("step 'a': shows: rejection_statos names no entry of the plan"),
+        "{}",
+        outcome.text()
+    );
+    for key in ["two\nlines", " \n"] {
+        let outcome = comparison.with(service.address, key, &[]);
+        assert_eq!(outcome.code, Some(2), "{}", outcome.text());
+        assert!(outcome.errors.contains("must hold one line with the key and nothing else"), "{}", outcome.text());
+    }
+    assert!(service.received().is_empty());
+    // What Windows' editors write.
+    let real = tenant();
+    let outcome =
+        comparison.with(real.address, &format!("\u{feff}{}\r\n", real.key), &["--scenario", "authentication"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.text());
+}

@@ -82,3 +82,33 @@ fn what_a_program_sent_is_sent_to_both() {
     assert_eq!(names.len(), 1, "{names:?}");
     assert_eq!(comparison.created().iter().filter(|line| line["created"] == true).count(), 1);
 }
+
+/// A HAR file of a browser holds secrets and people; neither is printed. One of `record` has masks in their place.
+#[test]
+fn a_recording_shows_no_secret_and_no_person() {
+    let emulated = tenant();
+    let comparison = Comparison::new(&emulated);
+    let host = "https://api.example.com";
+    let body = json!({ "Password": "CANARYpw1", "TaxId": "CANARYtax1", "LastName": "Canaryman", "CustomerType": 2 });
+    let message = json!({ "message": "Password CANARYpw1 and TaxId CANARYtax1 of canary@people.example" });
+    let log = json!({ "log": { "version": "1.2", "creator": { "name": "x", "version": "1" }, "entries": [
+        entry("POST", &format!("{host}/v1/customers"), Some(&body), 400, &message),
+        entry("GET", &format!("{host}/v1/validate/login?username=x&password=CANARYpw3"), None, 418, &json!("CANARYpw3")),
+        entry("GET", &format!("{host}/v1/validate/tax-id/CANARYtax3"), None, 418, &json!({})),
+        entry("GET", &format!("{host}/v1/sso?token=CANARYtok4"), None, 418, &json!({})),
+    ] } });
+    let file = comparison.file("browser.har", &log.to_string());
+    for arguments in [&["--recording", &file][..], &["--recording", &file, "--json"]] {
+        let text = comparison.verify(arguments).text();
+        assert!(!text.to_lowercase().contains("canary"), "{text}");
+    }
+    // The first customer of the demo data has a tax id, which a recording hides.
+    let read = emulated.get("/v1/customers/1").succeeds(200).body.replace("\"TaxId\":null", "\"TaxId\":\"•••\"");
+    let read: Value = serde_json::from_str(&read).expect("JSON");
+    let log = json!({ "log": { "version": "1.2", "creator": { "name": "x", "version": "1" }, "entries": [
+        entry("GET", &format!("{host}/v1/customers/1"), None, 200, &read),
+    ] } });
+    let file = comparison.file("recorded.har", &log.to_string());
+    let outcome = comparison.verify(&["--recording", &file]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.text());
+}
