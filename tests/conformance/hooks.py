@@ -124,6 +124,12 @@ def _fits_as_written(case):
     return set(schema.get("required", [])) <= sent.keys() and all(fits(*member) for member in sent.items())
 
 
+def _is_sent_without_a_value(case):
+    """Whether the broken parameter of a query is sent as `name=`, which counts as absent: an empty object or list has no other form."""
+    negative = [location for location in ParameterLocation if case.meta.is_negative_at(location)]
+    return negative == [ParameterLocation.QUERY] and any(value in ({}, [], "") for value in (case.query or {}).values())
+
+
 def _fill_query(query):
     serial = next(_serial)
     values = {
@@ -153,7 +159,8 @@ def before_call(context, case, kwargs):
     if isinstance(email, str) and email.strip() and (not is_broken or _EMAIL.fullmatch(email)):
         body[name] = f"{next(_serial)}@free.example"
     if is_broken:
-        if case.media_type in ("application/xml", "text/xml") and _fits_as_written(case):
+        is_xml = case.media_type in ("application/xml", "text/xml")
+        if (is_xml and _fits_as_written(case)) or _is_sent_without_a_value(case):
             case.meta.generation.mode = GenerationMode.POSITIVE
         return
     if operation.startswith(("ByDesign", "Storm")):
