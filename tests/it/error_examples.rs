@@ -200,7 +200,7 @@ fn the_bodies_of_rejections_by_bydesign_are_those_of_the_server() {
             ("ByDesignCreateCustomer", 400, "/api/users/customer", Some("")),
             ("ByDesignCustomerLookup", 400, "/api/users/customer/CustomerLookup", Some("{}")),
             ("ByDesignGetPublicInfo", 400, "/api/customer/PublicInfo/GetInfo", None),
-            ("ByDesignGetPublicInfo", 404, "/api/customer/PublicInfo/GetInfo?CustomerDID=nobody", None),
+            ("ByDesignGetPublicInfo", 404, "/api/customer/PublicInfo/GetInfo?CustomerDID=unknown", None),
             ("ByDesignGetCustomerType", 404, "/api/Admin/CustomerType/999", None),
         ] {
             let headers = format!("Content-Type: application/json\r\nAccept: {accepted}\r\n");
