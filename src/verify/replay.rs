@@ -11,6 +11,7 @@ use super::exchange::{Exchange, Request};
 use super::run::Outcome;
 use super::scenario::{Comparison, Created, Credential, Input, Scenario, Step, StepBody};
 use crate::journal::is_secret_name;
+use crate::plan::Plan;
 use crate::secret::HIDDEN;
 use crate::vendors::VendorApi;
 
@@ -41,6 +42,7 @@ pub(crate) fn replay(
     way: Replay,
 ) -> (Scenario, Vec<Outcome>) {
     let mut known = Known { way, ..Known::default() };
+    let labels = choices_of(api);
     let mut steps = Vec::with_capacity(exchanges.len());
     for (place, exchange) in exchanges.iter().enumerate() {
         let request = &exchange.request;
@@ -62,7 +64,7 @@ pub(crate) fn replay(
             body,
             capture: known.capture(place, exchange),
             creates: (request.method == "POST" && exchange.response.status == 201).then_some(Created::Customer),
-            shows: Vec::new(),
+            shows: labels.clone(),
         });
     }
     let scenario = Scenario {
@@ -74,6 +76,13 @@ pub(crate) fn replay(
         steps,
     };
     (scenario, exchanges.iter().map(|exchange| Outcome::Done(Box::new(exchange.clone()))).collect())
+}
+
+/// The entries of the plan with fixed choices, any of which may explain a difference of the API.
+fn choices_of(api: &VendorApi) -> Vec<String> {
+    let is_of_api = |name: &str| name.split_once('.').is_none_or(|(section, _)| section == api.name);
+    let entries = Plan::entries().into_iter().filter(|entry| !entry.choices.is_empty() && is_of_api(&entry.name));
+    entries.map(|entry| entry.name).collect()
 }
 
 fn headers(request: &Request) -> Vec<(String, String)> {
