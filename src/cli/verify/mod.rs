@@ -8,6 +8,7 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -35,8 +36,8 @@ use forks::Forks;
 /// Responses of a service are waited for this long.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The highest rate, in requests per second.
-const MAX_RATE: f64 = 1_000.0;
+/// In requests per second. A lower rate than one request in 1,000 seconds is a mistake.
+const RATES: RangeInclusive<f64> = 0.001..=1_000.0;
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyCommand {
@@ -99,8 +100,8 @@ fn assignment(text: &str) -> Result<(String, Value), String> {
 }
 
 fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse::<f64>().ok().filter(|rate| *rate > 0.0 && *rate <= MAX_RATE);
-    rate.ok_or_else(|| format!("must be a number above 0, at most {MAX_RATE}"))
+    let rate = text.parse::<f64>().ok().filter(|rate| RATES.contains(rate));
+    rate.ok_or_else(|| format!("must be a number from {} to {}", RATES.start(), RATES.end()))
 }
 
 pub(super) async fn verify(remote: &Remote, command: VerifyCommand) -> anyhow::Result<ExitCode> {
@@ -332,4 +333,17 @@ fn permit(against: &Url, confirmed: Option<&str>) -> anyhow::Result<()> {
     let mut typed = String::new();
     std::io::stdin().read_line(&mut typed)?;
     if typed.trim().eq_ignore_ascii_case(&host) { Ok(()) } else { bail!("not confirmed; nothing was sent") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_number_in_its_range() {
+        assert_eq!((rate("0.001"), rate("1000")), (Ok(0.001), Ok(1_000.0)));
+        for text in ["0", "-1", "1e-300", "1001", "inf", "NaN", "", "fast"] {
+            assert_eq!(rate(text), Err("must be a number from 0.001 to 1000".to_owned()), "{text}");
+        }
+    }
 }

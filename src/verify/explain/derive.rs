@@ -107,7 +107,7 @@ fn bound(now: Option<u64>, probe: u64, accepts: bool, is_lower: bool) -> u64 {
     match (accepts, is_lower) {
         (true, true) => now.map_or(probe, |now| now.min(probe)),
         (true, false) => now.map_or(probe, |now| now.max(probe)),
-        (false, true) => now.map_or(probe + 1, |now| now.max(probe + 1)),
+        (false, true) => now.map_or(probe.saturating_add(1), |now| now.max(probe.saturating_add(1))),
         (false, false) => now.map_or(probe.saturating_sub(1), |now| now.min(probe.saturating_sub(1))),
     }
 }
@@ -151,15 +151,15 @@ pub(super) fn max_length(now: &Value, parts: &[&str], shown: Shown<'_>) -> Vec<V
 }
 
 /// The response has the stats of a customer.
-pub(super) fn stats(_: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
+pub(super) fn stats(now: &Value, _: &[&str], shown: Shown<'_>) -> Vec<Value> {
     let (Some(real), Some(emulated)) = (body(shown.real), body(shown.emulated)) else { return Vec::new() };
     let mut stats = Map::new();
     if real["KitLevel"].is_string() || real["KitLevel"].is_number() {
         stats.insert("kit_level".to_owned(), real["KitLevel"].clone());
     }
-    let counted = ["Downline", "PersonallyEnrolled", "RewardPoints"];
     for (name, stat) in real["Stats"].as_object().into_iter().flatten() {
-        if !counted.contains(&name.as_str()) || emulated["Stats"][name] != *stat {
+        let is_counted = now.get(name).is_none() && emulated["Stats"][name] == *stat;
+        if !is_counted {
             stats.insert(name.clone(), json!({ "Value": stat["Value"] }));
         }
     }
