@@ -39,6 +39,16 @@ FLAWS = """(() => {
       flaws.push(name(element) + ' reaches from ' + Math.round(box.left) + ' to ' + Math.round(box.right));
     }
   }
+  for (const element of document.querySelectorAll('main *')) {
+    const style = getComputedStyle(element);
+    if (style.overflowX === 'visible' && element.checkVisibility() && !isInScroller(element) && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1) {
+      flaws.push(name(element) + ' is wider than its box by ' + (element.scrollWidth - element.clientWidth));
+    }
+    const label = getComputedStyle(element, '::before');
+    if (label.position === 'absolute' && label.content.length > 2 && parseFloat(style.paddingLeft) < parseFloat(label.width)) {
+      flaws.push(name(element) + ' is covered by its label');
+    }
+  }
   const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
   flaws.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => 'the id ' + id + ' is not unique'));
   for (const field of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {

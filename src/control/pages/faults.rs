@@ -9,7 +9,7 @@ use super::PageResult;
 use super::extract::TenantPage;
 use super::fault_forms::{Preview, for_events, for_requests, in_json, presets};
 use super::fault_rules::{Preset, event_rule, request_rule};
-use super::format::time;
+use super::format::{count, time};
 use super::forms::Fields;
 use super::tabs::{self, Tab};
 use crate::control::error::ControlError;
@@ -119,6 +119,10 @@ fn render(page: &TenantPage, problem: Option<&ControlError>, preview: Option<&Pr
     tabs::of_tenant(page, Tab::Faults, "Faults", problem, &body)
 }
 
+fn times(number: u64) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), "time", "times")
+}
+
 fn of_fault(page: &TenantPage, fault: &FaultListing) -> Markup {
     let is_used_up = fault.rule.when().is_used_up_after(fault.matched);
     let json = serde_json::to_string(&fault.rule).unwrap_or_default();
@@ -128,7 +132,7 @@ fn of_fault(page: &TenantPage, fault: &FaultListing) -> Markup {
                 @if is_used_up { span.mark { "used up" } } @else { span.mark.bad { "active" } }
                 " " strong { (fault.id) ". " (fault.rule) }
             }
-            p { "Triggered " (fault.triggered) " of " (fault.matched) " times. Added " (time(fault.created_at)) "." }
+            p { "Matched " (times(fault.matched)) ", triggered " (times(fault.triggered)) ". Added " (time(fault.created_at)) "." }
             details { summary { "As JSON" span.unseen { ", fault " (fault.id) } } pre { (json) } }
             form method="post" action=(page.path("faults/delete")) {
                 input type="hidden" name="fault" value=(fault.id);

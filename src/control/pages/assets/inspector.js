@@ -46,6 +46,12 @@
     }
   });
 
+  // In a narrow window the tabs scroll: the current one is shown.
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const list = tab.closest("ul");
+    list.scrollLeft = tab.offsetLeft + tab.offsetWidth / 2 - list.clientWidth / 2;
+  }
+
   for (const button of document.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
     button.addEventListener("click", () => copy(button));
