@@ -57,12 +57,12 @@ class Growth:
         print(table.head("request", *(f"{size}: CPU ms" for size in sizes),
                          *(f"{size} / {sizes[0]}" for size in sizes[1:])), flush=True)
 
-    def request(self, name, request, most=None, pause=None):
+    def request(self, name, request, most=None):
         """`request` sends one to a setup. At most `most` of them in a round."""
         for setup in self.setups:
             # Each connection prepares the statement.
             repeat(lambda: request(setup), self.seconds / 2, min(most or 30, 30))
-        self.row(name, lambda setup: cpu_each(setup, request, self.seconds, most, pause))
+        self.row(name, lambda setup: cpu_each(setup, request, self.seconds, most))
 
     def row(self, name, measure):
         """`measure` returns CPU seconds. Rounds alternate their order, so that the machine's other work meets all sizes."""
@@ -93,16 +93,8 @@ def repeat(work, seconds, most):
     return count
 
 
-def cpu_each(setup, request, seconds, most, pause):
-    """CPU seconds of one request. `pause` is a count and seconds: each run of that many requests takes at least that long."""
-    state = {"sent": 0, "since": time.monotonic()}
-
-    def paced():
-        if pause and state["sent"] and state["sent"] % pause[0] == 0:
-            time.sleep(max(0, state["since"] + pause[1] - time.monotonic()))
-            state["since"] = time.monotonic()
-        state["sent"] += 1
-        request(setup)
+def cpu_each(setup, request, seconds, most):
+    """CPU seconds of one request."""
     before = setup.cpu()
-    count = repeat(paced, seconds, most)
+    count = repeat(lambda: request(setup), seconds, most)
     return (setup.cpu() - before) / count

@@ -8,14 +8,14 @@ use utoipa::openapi::path::Operation as Description;
 use uuid::Uuid;
 
 use super::context::{Operation, RequestContext, ResponseOptions};
-use super::response::GatewayRejection;
+use super::response::{GatewayRejection, NotBuilt};
 use super::vendor::Vendor;
 
 /// The request id in the examples.
 pub(crate) const EXAMPLE_REQUEST: Uuid = Uuid::from_u128(0x0191_8f3a_7c1e_7b52_9d1a_3c5e_7f90_1b2d);
 
 /// The rejections that every operation can have. Their numbers are seconds and bytes.
-pub(crate) const EXAMPLE_REJECTIONS: [GatewayRejection; 5] = [
+const EXAMPLE_REJECTIONS: [GatewayRejection; 5] = [
     GatewayRejection::MissingKey,
     GatewayRejection::QuotaExceeded(86_352),
     GatewayRejection::BodyTooLarge(1_048_576),
@@ -23,12 +23,18 @@ pub(crate) const EXAMPLE_REJECTIONS: [GatewayRejection; 5] = [
     GatewayRejection::BackEndFailed(EXAMPLE_REQUEST),
 ];
 
+/// The rejections of the gateway that an operation can have; it may be one that is not built.
+pub(crate) fn example_rejections(missing: Option<NotBuilt>) -> impl Iterator<Item = GatewayRejection> {
+    EXAMPLE_REJECTIONS.into_iter().chain(missing.map(GatewayRejection::NotBuilt))
+}
+
 /// Adds the body of each error that an operation documents, in each of the `types` that a client can accept: those of
-/// `errors`, and those of [`EXAMPLE_REJECTIONS`]. Of two bodies of one status and type the first one is kept.
+/// `errors`, and those of [`example_rejections`]. Of two bodies of one status and type the first one is kept.
 pub(crate) fn example_errors<V: Vendor>(
     operation: &mut Description,
     vendor: &V,
     types: &[&'static str],
+    missing: Option<NotBuilt>,
     errors: impl Fn() -> Vec<V::Error>,
 ) {
     for accepted in types {
@@ -43,7 +49,7 @@ pub(crate) fn example_errors<V: Vendor>(
             tenant: None,
         };
         let rendered = errors().into_iter().filter_map(|error| vendor.render_error(error, &context).ok());
-        let rejected = EXAMPLE_REJECTIONS.into_iter().map(|rejection| vendor.reject(rejection, &context));
+        let rejected = example_rejections(missing).map(|rejection| vendor.reject(rejection, &context));
         for response in rendered.map(|(response, _)| response).chain(rejected) {
             example_response(operation, &response);
         }

@@ -24,9 +24,9 @@ pub use context::{GatewayState, OverTls, Replayed, ResponseOptions, Services};
 pub(crate) use context::{
     NO_OPERATION, Operation, OriginalUri, RequestContext, VendorState, original_path_and_query, realm, scheme,
 };
-pub(crate) use error_examples::{EXAMPLE_REJECTIONS, EXAMPLE_REQUEST, example_errors};
+pub(crate) use error_examples::{EXAMPLE_REQUEST, example_errors, example_rejections};
 pub(crate) use not_found::{DocumentedRoute, caller_of_unknown, not_found};
-pub(crate) use openapi::{NOT_BUILT, THIS_SERVER, example_body, example_parameters, server, tags};
+pub(crate) use openapi::{NOT_BUILT, NOT_BUILT_HERE, THIS_SERVER, example_body, example_parameters, server, tags};
 pub(crate) use origin::is_from_another_site;
 pub(crate) use pipeline::{caught, panic_text};
 pub(crate) use raw::RawRequest;

@@ -14,6 +14,9 @@ pub(crate) const THIS_SERVER: &str = "This server";
 pub(crate) const NOT_BUILT: (&str, &str) =
     ("not built", "Operations of the vendors that this emulator does not build. Each responds with 501 and its name.");
 
+/// The description of the response of an operation that is not built.
+pub(crate) const NOT_BUILT_HERE: &str = "This emulator does not build it";
+
 /// A server of a document. A path is relative to the document's own URL.
 pub(crate) fn server(url: &str, description: &str) -> Server {
     ServerBuilder::new().url(url).description(Some(description)).build()

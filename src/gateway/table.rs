@@ -4,16 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::StatusCode;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 use serde_json::json;
 // Private to utoipa, and without a public equivalent: Cargo.toml pins the version.
 use utoipa::__dev::SchemaReferences;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, Paths};
-use utoipa::openapi::{
-    HeaderBuilder, HttpMethod, ObjectBuilder, OpenApi, RefOr, Required, ResponseBuilder, Schema, Type,
-};
+use utoipa::openapi::{HeaderBuilder, HttpMethod, ObjectBuilder, OpenApi, RefOr, Required, Schema, Type};
 use utoipa_axum::PathItemExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -62,8 +59,9 @@ pub(crate) struct UnbuiltGroup {
     pub name: &'static str,
 }
 
-/// Adds the parts that all operations of a vendor have to the description of an operation.
-pub(crate) type Complete = fn(&mut utoipa::openapi::path::Operation, &str);
+/// Adds the parts that all operations of a vendor have to the description of an operation, which has a path, and may be one that is
+/// not built.
+pub(crate) type Complete = fn(&mut utoipa::openapi::path::Operation, &str, Option<NotBuilt>);
 
 /// An operation and the schemas to which it refers.
 type Description = (utoipa::openapi::path::Operation, Vec<(String, RefOr<Schema>)>);
@@ -170,9 +168,12 @@ impl<V: Vendor> Table<V> {
         }));
         let Some(complete) = self.complete else { return self.route(operation, router) };
         let (mut description, schemas) = describe();
-        complete(&mut description, path);
-        let is_built = matches!(handler, Handler::Built(_));
-        if is_built && methods.iter().any(|method| !matches!(method, HttpMethod::Get | HttpMethod::Head)) {
+        let missing = match handler {
+            Handler::NotBuilt(missing) => Some(missing),
+            Handler::Built(_) => None,
+        };
+        complete(&mut description, path, missing);
+        if missing.is_none() && methods.iter().any(|method| !matches!(method, HttpMethod::Get | HttpMethod::Head)) {
             describe_ignored(&mut description);
         }
         let mut paths = Paths::new();
@@ -246,10 +247,6 @@ fn unbuilt_description(operation: &UnbuiltOperation) -> utoipa::openapi::path::O
         .operation_id(Some(*id))
         .tag(NOT_BUILT.0)
         .summary(Some(format!("{name} is not built")))
-        .response(
-            StatusCode::NOT_IMPLEMENTED.as_str(),
-            ResponseBuilder::new().description("This emulator does not build it"),
-        )
         .extensions(Some(
             ExtensionsBuilder::new()
                 .add("x-evidence", json!({ "class": evidence, "source": "that there is such an operation" }))

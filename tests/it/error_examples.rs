@@ -20,8 +20,8 @@ struct Operation {
     described: Value,
 }
 
-/// Every operation that is built, of every API.
-fn operations() -> Vec<Operation> {
+/// Every operation of every API, also those that are not built.
+fn documented() -> Vec<Operation> {
     let document = serde_json::to_value(directscale_emulator::control::document()).expect("JSON");
     let paths = document["paths"].as_object().expect("paths").iter();
     let all = paths.flat_map(|(path, item)| {
@@ -33,7 +33,12 @@ fn operations() -> Vec<Operation> {
             described: described.clone(),
         })
     });
-    all.filter(|operation| operation.described["x-not-built"] != true).collect()
+    all.collect()
+}
+
+/// Every operation that is built.
+fn operations() -> Vec<Operation> {
+    documented().into_iter().filter(Operation::is_built).collect()
 }
 
 fn operation(id: &str) -> Operation {
@@ -43,6 +48,10 @@ fn operation(id: &str) -> Operation {
 impl Operation {
     fn tag(&self) -> &str {
         self.described["tags"][0].as_str().expect("a tag")
+    }
+
+    fn is_built(&self) -> bool {
+        self.described["x-not-built"] != true
     }
 
     fn has_body(&self) -> bool {
@@ -97,7 +106,7 @@ fn comparable(mut body: Value, without_numbers: bool) -> Value {
 #[test]
 fn every_documented_error_has_a_body() {
     let (mut count, mut without) = (0, Vec::new());
-    for operation in operations() {
+    for operation in documented() {
         for (status, response) in operation.described["responses"].as_object().expect("responses") {
             if !status.starts_with(['4', '5']) {
                 continue;
@@ -144,6 +153,45 @@ fn the_bodies_of_unauthenticated_and_too_large_and_encoded_requests_are_those_of
         }
     }
     assert!(compared > 40, "{compared}");
+}
+
+#[test]
+fn the_bodies_of_operations_that_are_not_built_are_those_of_the_server() {
+    let tenant = tenant();
+    let directscale = VendorClient::new(format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.key));
+    let mut compared = 0;
+    for operation in documented().into_iter().filter(|operation| !operation.is_built()) {
+        let (client, types): (_, &[&str]) = match operation.tag() {
+            "ByDesign" => (&tenant.bydesign(), &["application/json", "text/json", "application/xml", "text/xml"]),
+            "Storm" => (&tenant.storm(), &["*/*"]),
+            _ => (&directscale, &["*/*"]),
+        };
+        for accepted in types {
+            let headers = format!("Accept: {accepted}\r\n");
+            let reply = client.call(&operation.method, &operation.address("3"), &headers, None);
+            assert_eq!(reply.status, 501, "{}: {reply:?}", operation.id);
+            operation.has_example_of(&reply);
+            compared += 1;
+        }
+    }
+    assert!(compared > 15, "{compared}");
+}
+
+#[test]
+fn the_bodies_of_failures_are_those_of_the_server() {
+    let tenant = tenant();
+    for (id, client) in [
+        ("GetCustomer", VendorClient::new(format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.key))),
+        ("ByDesignListCountries", tenant.bydesign()),
+        ("StormGetCustomer", tenant.storm()),
+    ] {
+        let rule = json!({ "operation": id, "point": "before", "response": { "status": { "code": 500 } } });
+        tenant.control("POST", "/faults", Some(&rule)).done(201);
+        let operation = operation(id);
+        let reply = client.get(&operation.address("3"));
+        assert_eq!(reply.status, 500, "{id}: {reply:?}");
+        operation.has_example_of(&reply);
+    }
 }
 
 #[test]

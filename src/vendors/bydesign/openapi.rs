@@ -17,7 +17,9 @@ use super::schema::{ApiResultModel, HttpErrorModel};
 use super::settings::unknown_customer_type;
 use super::vendor::ByDesign;
 use super::violations::MemberViolation;
-use crate::gateway::{NOT_BUILT, THIS_SERVER, example_errors, example_parameters, server, tags};
+use crate::gateway::{
+    NOT_BUILT, NOT_BUILT_HERE, NotBuilt, THIS_SERVER, example_errors, example_parameters, server, tags,
+};
 use crate::wire::json::JsonError;
 
 /// The security scheme and the tag.
@@ -55,7 +57,7 @@ pub(super) fn head() -> OpenApi {
 }
 
 /// Adds what all operations have: the tag, the security, the formats of responses, and the errors.
-pub(super) fn complete(operation: &mut Operation, _path: &str) {
+pub(super) fn complete(operation: &mut Operation, _path: &str, missing: Option<NotBuilt>) {
     operation.tags.get_or_insert_default().insert(0, NAME.to_owned());
     operation.security = Some(vec![SecurityRequirement::new(NAME, [] as [&str; 0])]);
     example_parameters(operation, &PARAMETERS);
@@ -106,9 +108,12 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
     }
     add("429", "ByDesignHttpError", "The plan's rate limit is exceeded", "chosen");
     add("500", "ByDesignHttpError", "The back end failed", "framework-default");
+    if missing.is_some() {
+        add("501", "ByDesignHttpError", NOT_BUILT_HERE, "chosen");
+    }
     let id = operation.operation_id.clone().unwrap_or_default();
     let types = ["application/json", "text/json", "application/xml", "text/xml"];
-    example_errors(operation, &ByDesign, &types, || errors(&id));
+    example_errors(operation, &ByDesign, &types, missing, || errors(&id));
 }
 
 /// The errors of an operation in the examples.

@@ -9,18 +9,18 @@ use super::examples::parameter_names;
 use super::query::{no_date, no_integer, no_look_up, no_path, no_tree, not_sent};
 use super::rejection;
 use crate::customers::{self, Rejection, Violation, ViolationKind};
-use crate::gateway::{EXAMPLE_REJECTIONS, EXAMPLE_REQUEST};
+use crate::gateway::{EXAMPLE_REQUEST, NotBuilt, example_rejections};
 use crate::model::Field;
 use crate::plan::{Plan, RejectionStatus};
 use crate::wire::coding::CodingError;
 
 /// Adds the body of each error that an operation documents.
-pub(super) fn add(operation: &mut Operation) {
+pub(super) fn add(operation: &mut Operation, missing: Option<NotBuilt>) {
     let id = operation.operation_id.clone().unwrap_or_default();
     let wrong = wrong(operation);
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
-        let Some(body) = body(&id, status, &wrong) else { continue };
+        let Some(body) = body(&id, status, &wrong, missing) else { continue };
         for content in response.content.values_mut() {
             if let RefOr::T(content) = content {
                 content.example.get_or_insert_with(|| body.clone());
@@ -82,9 +82,9 @@ fn wrong(operation: &Operation) -> Wrong {
 }
 
 /// `None` for a success, and for a status of which the document has no body.
-fn body(operation: &str, status: &str, wrong: &Wrong) -> Option<Value> {
+fn body(operation: &str, status: &str, wrong: &Wrong, missing: Option<NotBuilt>) -> Option<Value> {
     let gateway = || {
-        let mut responses = EXAMPLE_REJECTIONS.iter().map(|rejection| rejection::response(rejection, String::new));
+        let mut responses = example_rejections(missing).map(|rejection| rejection::response(&rejection, String::new));
         let response = responses.find(|response| response.status().as_str() == status)?;
         serde_json::from_slice(response.body()).ok()
     };

@@ -12,7 +12,7 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, R
 
 use super::error::{Problem, ViolationJson};
 use super::{error_examples, examples};
-use crate::gateway::{NOT_BUILT, THIS_SERVER, server, tags};
+use crate::gateway::{NOT_BUILT, NOT_BUILT_HERE, NotBuilt, THIS_SERVER, server, tags};
 
 /// The name of the security scheme.
 const KEY: &str = "subscriptionKey";
@@ -64,7 +64,7 @@ pub(super) fn head() -> OpenApi {
 }
 
 /// Adds what all operations have: a tag, and the responses of the gateway.
-pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &str) {
+pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &str, missing: Option<NotBuilt>) {
     let group = path.split('/').nth(2).unwrap_or_default().to_owned();
     operation.tags.get_or_insert_with(|| vec![group]);
     let can_reject = operation.request_body.is_some() || operation.parameters.iter().flatten().any(is_read);
@@ -90,7 +90,10 @@ pub(super) fn complete(operation: &mut utoipa::openapi::path::Operation, path: &
         add("413", "The body is too large", "chosen");
         add("415", "The Content-Encoding of the body is not supported", "chosen");
     }
-    error_examples::add(operation);
+    if missing.is_some() {
+        add("501", NOT_BUILT_HERE, "chosen");
+    }
+    error_examples::add(operation, missing);
 }
 
 /// The evidence of fields that are objects, lists or maps. utoipa's attribute has no place for it.

@@ -11,7 +11,7 @@ use super::error::{ErrorCode, StormError};
 use super::query;
 use super::vendor::Storm;
 use super::wire::json;
-use crate::gateway::example_errors;
+use crate::gateway::{NotBuilt, example_errors};
 use crate::plan::Plan;
 use crate::wire::coding::CodingError;
 use crate::wire::json::JsonError;
@@ -23,8 +23,8 @@ const TIME: DateTime<Utc> = DateTime::from_timestamp_nanos(1_704_157_445_678_000
 type Unreadable = fn() -> StormError;
 
 /// Adds the body of each error that an operation documents; `unreadable` is what [`unreadable`] returns for it.
-pub(super) fn add(operation: &mut Operation, unreadable: Option<Unreadable>) {
-    example_errors(operation, &Storm, &["*/*"], || {
+pub(super) fn add(operation: &mut Operation, unreadable: Option<Unreadable>, missing: Option<NotBuilt>) {
+    example_errors(operation, &Storm, &["*/*"], missing, || {
         let unsupported = CodingError::Unsupported("zstd".to_owned()).to_string();
         let mut errors = vec![ErrorCode::CustomerMissing.into(), StormError::UnsupportedEncoding(unsupported)];
         errors.extend(unreadable.map(|error| error()));

@@ -14,7 +14,7 @@ use utoipa::openapi::{
 use super::error_body::Unauthorized;
 use super::error_examples;
 use super::route::{BASES, TOKEN};
-use crate::gateway::{NOT_BUILT, example_body, example_parameters, server, tags};
+use crate::gateway::{NOT_BUILT, NOT_BUILT_HERE, NotBuilt, example_body, example_parameters, server, tags};
 
 /// The name of the security scheme, and of the tag.
 const NAME: &str = "Storm";
@@ -63,7 +63,7 @@ pub(super) fn head() -> OpenApi {
 }
 
 /// Adds what all operations have: the tag, the security, the application's id, and the common responses.
-pub(super) fn complete(operation: &mut Operation, _path: &str) {
+pub(super) fn complete(operation: &mut Operation, _path: &str, missing: Option<NotBuilt>) {
     operation.tags.get_or_insert_default().insert(0, NAME.to_owned());
     operation.security = Some(vec![SecurityRequirement::new(NAME, [] as [&str; 0])]);
     let application = ParameterBuilder::new()
@@ -106,6 +106,9 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
     add("403", Some("StormProblem"), "The quota of the plan is used up", "chosen");
     add("429", Some("StormProblem"), "The rate limit of the plan is used up", "chosen");
     add("500", Some("StormErrorMessage"), "The back end failed", "documented");
+    if missing.is_some() {
+        add("501", Some("StormErrorMessage"), NOT_BUILT_HERE, "chosen");
+    }
     if operation.request_body.is_some() {
         add("413", None, "The body is too large: the framework's page", "chosen");
         add("415", None, "The Content-Encoding of the body is not supported: the framework's page", "chosen");
@@ -114,5 +117,5 @@ pub(super) fn complete(operation: &mut Operation, _path: &str) {
             rejected.content.insert("text/html".to_owned(), RefOr::T(ContentBuilder::new().build()));
         }
     }
-    error_examples::add(operation, unreadable);
+    error_examples::add(operation, unreadable, missing);
 }
