@@ -8,7 +8,7 @@ from .growth import DISTRIBUTOR, FIRST, RETAIL, Growth, Setup, body
 from .operations import PATCH, insert
 
 CUSTOMERS = 20  # of each tenant
-CREDENTIALS = 500  # the credentials for the requests that are the first with theirs
+CREDENTIALS = 400  # the credentials for the requests that are the first with theirs
 
 
 class Tenants(Setup):

@@ -29,10 +29,12 @@ language sql immutable as $$
            ('tenants',                  'kept',    null)
 $$;
 
--- The tables whose rows are replaced with a tenant's data, in the order in which they are written.
+-- The tables whose rows are replaced with a tenant's data, in the order in which they are written: the attempts after the deliveries,
+-- because an attempt is stored while its delivery is locked.
 create or replace function tenant_tables(out table_name text, out is_copied boolean) returns setof record
 language sql stable as $$
-    select e.table_name, e.kind = 'copied' from emulator_tables() e where e.kind <> 'kept' order by e.table_name
+    select e.table_name, e.kind = 'copied' from emulator_tables() e where e.kind <> 'kept'
+     order by e.table_name = 'event_attempts', e.table_name
 $$;
 
 -- A table's columns without tenant_id and version, each after a prefix, as SQL text; with p_is_key only those of its primary key. A copy

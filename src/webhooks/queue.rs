@@ -227,7 +227,8 @@ pub(super) struct AttemptResult<'a> {
     pub due_at: DateTime<Utc>,
 }
 
-/// Writes the result of an attempt. A reordered event that waits for this one is due when this one was delivered.
+/// Writes the result of an attempt, unless its delivery was deleted: it is locked, so that a reset, which deletes the attempts after the
+/// deliveries, leaves none. A reordered event that waits for this one is due when this one was delivered.
 pub(super) async fn finish(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -235,10 +236,11 @@ pub(super) async fn finish(
     result: &AttemptResult<'_>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "with attempt as (
+        "with known as (
+             select from event_deliveries where tenant_id = $1 and id = $2 and url = $3 for update
+         ), attempt as (
              insert into event_attempts (tenant_id, id, url, attempt, attempted_at, duration_ms, status, response)
-             select $1, $2, $3, $4, $5, $6, $7, $8
-              where exists (select from event_deliveries where tenant_id = $1 and id = $2 and url = $3)
+             select $1, $2, $3, $4, $5, $6, $7, $8 from known
              on conflict do nothing
          ), overtaken as (
              update event_deliveries set due_at = $10
@@ -250,6 +252,7 @@ pub(super) async fn finish(
                 copies       = case when $9 = 'delivered' then greatest(copies - 1, 1) else copies end,
                 due_at       = $10,
                 leased_until = null
+           from known
           where tenant_id = $1 and id = $2 and url = $3 and state = 'pending' and attempts = $4",
         tenant.0,
         delivery.id,

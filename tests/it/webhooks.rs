@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::support::process::Process;
 use crate::support::receiver::{Received, Receiver, response};
-use crate::support::server::server;
+use crate::support::server::{database_url, server};
+use crate::support::session::{connect, query};
 use crate::support::{Client, Tenant, seeds, tenant, tenant_of, with};
 
 fn subscribed(receiver: &Receiver, more: Value) -> Tenant {
@@ -218,8 +219,42 @@ fn an_attempt_ends_after_its_timeout() {
 }
 
 #[test]
+fn an_attempt_that_ends_during_a_reset_leaves_no_row() {
+    let Some(url) = database_url() else { return };
+    let (release, released) = std::sync::mpsc::channel();
+    let released = Mutex::new(released);
+    let receiver = Receiver::start(move |_| {
+        let _ = released.lock().expect("the lock").recv();
+        response(200, "", "")
+    });
+    let tenant = subscribed(&receiver, json!({}));
+    let rule = json!({ "operation": "GetCustomer", "point": "before", "response": "reset" });
+    tenant.control("POST", "/faults", Some(&rule)).done(201);
+    tenant.patch("/v1/customers/3", &json!({ "FirstName": "A" })).succeeds(200);
+    eventually("received", || receiver.received().len() == 1);
+    // The reset has deleted the deliveries and waits for a row of a later table when the attempt ends.
+    let mut session = connect(&url);
+    query(&mut session, &format!("begin; select 1::text from faults where tenant_id = {} for update", tenant.id));
+    let waiting = || {
+        let waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like $q$%{}%$q$";
+        |part: &str| tenant.rows(&waiting.replace("{}", part)).len()
+    };
+    thread::scope(|scope| {
+        let reset = scope.spawn(|| tenant.control("POST", "/reset", None).done(200));
+        eventually("the reset waits", || waiting()("replace_rows") == 1);
+        release.send(()).expect("a receiver");
+        eventually("the attempt waits", || waiting()("event_attempts") == 1);
+        query(&mut session, "rollback");
+        reset.join().expect("a reset");
+    });
+    let rows = |table: &str| tenant.rows(&format!("select 1 from {table} where tenant_id = {{tenant}}")).len();
+    eventually("the worker is free", || waiting()("event_attempts") == 0);
+    assert_eq!((rows("event_deliveries"), rows("event_attempts")), (0, 0));
+}
+
+#[test]
 fn several_servers_share_the_deliveries_without_duplicates() {
-    let Some(url) = crate::support::server::database_url() else { return };
+    let Some(url) = database_url() else { return };
     let others: Vec<Process> = (0..2).map(|_| Process::start(&["--database-url", &url])).collect();
     let receiver = Receiver::with_json(|_| (200, json!({})));
     let tenant = subscribed(&receiver, json!({}));

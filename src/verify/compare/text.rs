@@ -8,6 +8,9 @@ use super::ids::Ids;
 /// A time is current within this distance of the run.
 const CURRENT: TimeDelta = TimeDelta::days(2);
 
+/// A real service and the emulator get the same request within this time. In seconds.
+const MOMENTS_SECONDS: u64 = 10;
+
 /// From this length on a word with letters and digits is a generated token.
 const TOKEN_LENGTH: usize = 16;
 
@@ -20,12 +23,40 @@ pub(super) fn is_same(real: &str, emulated: &str, ids: &Ids, now: DateTime<Utc>)
         return date_form(real) == date_form(emulated) && is_current(first, now) && is_current(second, now);
     }
     let (first, second) = (words(real), words(emulated));
-    first.len() == second.len()
-        && first.len() > 1
-        && first
-            .iter()
-            .zip(&second)
-            .all(|(real, emulated)| real == emulated || ids.is_pair(real, emulated) || are_generated(real, emulated))
+    let is_same_word = |at: usize| {
+        let (real, emulated) = (first[at], second[at]);
+        real == emulated
+            || ids.is_pair(real, emulated)
+            || are_generated(real, emulated)
+            || are_of_one_time(remaining(&first, at), remaining(&second, at))
+    };
+    first.len() == second.len() && first.len() > 1 && (0..first.len()).all(is_same_word)
+}
+
+/// Whether two services count down to one time: their requests are some moments apart.
+fn are_of_one_time(real: Option<u64>, emulated: Option<u64>) -> bool {
+    real.zip(emulated).is_some_and(|(real, emulated)| real.abs_diff(emulated) <= MOMENTS_SECONDS)
+}
+
+/// The seconds that a text counts down, at one of its words: `43 seconds`, or `00:59:59` as .NET writes a time span.
+fn remaining(words: &[&str], at: usize) -> Option<u64> {
+    let number = |at: usize| words.get(at)?.parse::<u64>().ok();
+    let is = |at: usize, text: &str| words.get(at).is_some_and(|word| *word == text);
+    let span = |start: usize| {
+        let is_span = is(start + 1, ":") && is(start + 3, ":");
+        let hours = number(start).filter(|_| is_span)?;
+        Some(
+            hours
+                .checked_mul(3600)?
+                .checked_add(number(start + 2)?.checked_mul(60)?)?
+                .checked_add(number(start + 4)?)?,
+        )
+    };
+    let seconds = number(at)?;
+    if is(at + 2, "seconds") || is(at + 2, "second") {
+        return Some(seconds);
+    }
+    [0, 2, 4].into_iter().find_map(|before| span(at.checked_sub(before)?))
 }
 
 fn is_current(time: NaiveDateTime, now: DateTime<Utc>) -> bool {
@@ -126,6 +157,8 @@ mod tests {
             ("/Date(1795600000000+0100)/", "/Date(1795690000000+0100)/"),
             ("0192f3c4-5b6a-7c8d-9e0f-a1b2c3d4e5f6", "fa0d7c60-4a0e-4e2f-9d1b-2c3d4e5f6071"),
             ("https://a.example/Login?token=abcdef0123456789ab", "https://a.example/Login?token=0000aaaabbbbcccc99"),
+            ("Rate limit is exceeded. Try again in 43 seconds.", "Rate limit is exceeded. Try again in 41 seconds."),
+            ("Quota will be replenished in 01:00:00.", "Quota will be replenished in 00:59:58."),
         ] {
             assert!(same(real, emulated), "{real} {emulated}");
         }
@@ -142,6 +175,11 @@ mod tests {
             ("1990-01-01T00:00:00Z", "1990-01-02T00:00:00Z"),
             ("", "x"),
             ("https://a.example/Login", "https://b.example/Login"),
+            ("Try again in 43 seconds.", "Try again in 600 seconds."),
+            ("Try again in 43 seconds.", "Try again in 42 minutes."),
+            ("Replenished in 01:00:00.", "Replenished in 02:00:00."),
+            ("Replenished in 99999999999999999:00:00.", "Replenished in 99999999999999998:00:00."),
+            ("5 of 43 seconds", "6 of 43 seconds"),
         ] {
             assert!(!same(real, emulated), "{real} {emulated}");
         }

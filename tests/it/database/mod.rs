@@ -17,12 +17,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 
 use crate::support::cluster::Cluster;
 use crate::support::control::as_request;
 use crate::support::process::Process;
-use crate::support::server::{on_real_postgres, server};
+use crate::support::server::on_real_postgres;
+use crate::support::session::{connect, query};
 use crate::support::{Client, Reply};
 
 /// Timeouts of one second each, for a server that a test starts.
@@ -69,18 +69,6 @@ fn assert_failed(reply: &Reply) {
     let activity = reply.json()["activityId"].as_str().expect("an id").to_owned();
     let body = format!(r#"{{ "statusCode": 500, "message": "Internal server error", "activityId": "{activity}" }}"#);
     assert_eq!(reply.body, body);
-}
-
-/// A session of the test's own.
-fn connect(url: &str) -> PgConnection {
-    server().runtime.block_on(PgConnection::connect(url)).expect("a connection")
-}
-
-/// Runs statements, and returns the first column of the last row as text.
-fn query(connection: &mut PgConnection, statements: &str) -> Option<String> {
-    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(statements.to_owned())));
-    let rows = server().runtime.block_on(rows).unwrap_or_else(|error| panic!("{error} in {statements}"));
-    rows.last().and_then(|row| row.try_get(0).ok())
 }
 
 /// Waits until no connection is in use, and so none is lost.

@@ -15,6 +15,7 @@ pub mod receiver;
 pub mod replicas;
 pub mod seeds;
 pub mod server;
+pub mod session;
 pub mod terminal;
 pub mod vendors;
 
