@@ -52,6 +52,17 @@ pub(super) async fn unnumbered(database: &Database) -> Result<u64, DatabaseError
     Ok(unsigned(unnumbered.await?))
 }
 
+/// Deletes all requests. To truncate also returns the space, but Citus does that at every node, also at one that is away.
+async fn empty(connection: &mut PgConnection, is_distributed: bool) -> Result<(), sqlx::Error> {
+    if is_distributed {
+        sqlx::query!("delete from journal_entries").execute(&mut *connection).await?;
+        sqlx::query!("delete from journal_tenants").execute(connection).await?;
+    } else {
+        sqlx::query!("truncate journal_entries, journal_tenants").execute(connection).await?;
+    }
+    Ok(())
+}
+
 /// Begins a run of this server, and empties the tables. `memory_of` is the server, if it keeps its requests in memory.
 pub(super) async fn begin(
     database: &Database,
@@ -63,12 +74,11 @@ pub(super) async fn begin(
             .fetch_one(connection)
             .await
     });
-    let is_empty = is_empty.await?;
+    let (is_empty, is_distributed) = (is_empty.await?, database.is_distributed());
     database
         .in_transaction(async |connection| {
             if !is_empty {
-                // Unlike a deletion it also returns the space.
-                sqlx::query!("truncate journal_entries, journal_tenants").execute(&mut *connection).await?;
+                empty(connection, is_distributed).await?;
             }
             sqlx::query!(
                 "insert into journal_run (tenant_id, started_at, latest, memory_of) values (0, $1, 0, $2)
