@@ -236,11 +236,11 @@ pub(super) async fn finish(
     result: &AttemptResult<'_>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "with known as (
+        "with delivery as (
              select from event_deliveries where tenant_id = $1 and id = $2 and url = $3 for update
          ), attempt as (
              insert into event_attempts (tenant_id, id, url, attempt, attempted_at, duration_ms, status, response)
-             select $1, $2, $3, $4, $5, $6, $7, $8 from known
+             select $1, $2, $3, $4, $5, $6, $7, $8 from delivery
              on conflict do nothing
          ), overtaken as (
              update event_deliveries set due_at = $10
@@ -252,7 +252,7 @@ pub(super) async fn finish(
                 copies       = case when $9 = 'delivered' then greatest(copies - 1, 1) else copies end,
                 due_at       = $10,
                 leased_until = null
-           from known
+           from delivery
           where tenant_id = $1 and id = $2 and url = $3 and state = 'pending' and attempts = $4",
         tenant.0,
         delivery.id,

@@ -191,4 +191,4 @@ class RequestSteps:
         ms, sent, whole = sorted(times)[2]
         print(f"      500 requests: {ms:.0f} ms to load, {sent} bytes sent, {whole} as HTML (a debug build)", flush=True)
         check(ms < 2000, f"the list takes {ms} ms")
-        person.sees("1–100 of 500")
+        person.sees("1–50 of 500")

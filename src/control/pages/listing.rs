@@ -10,7 +10,7 @@ use crate::journal::{Detail, Entry, Filter, StatusFilter};
 use crate::tenants::Tenants;
 
 /// The maximum number of requests of a page.
-pub(super) const PAGE: usize = 100;
+pub(super) const PAGE: usize = 50;
 
 /// The maximum number of requests that are looked at, which is more than the journal keeps by default. A listing of the journal also
 /// ends after 8 MiB.

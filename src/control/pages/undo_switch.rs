@@ -24,7 +24,7 @@ pub(super) fn switch(page: &TenantPage) -> Markup {
             summary { "Undo: " @if is_on { "on" } @else { "off" } }
             p {
                 @if is_on { "This server saves the data after each request that changes it, and keeps the last " (MAX_STATES) " states as snapshots. The page of a later request leads back to before it." }
-                @else { "While it is on, this server saves the data after each request that changes it, so that you can go back to before one of the last requests. For tenants whose customers have ids up to " (MAX_CUSTOMER) ". Of several servers each has states of its own." }
+                @else { "While it is on, this server saves the data after each request that changes it, so that you can go back to before one of the last requests. For tenants whose customers have ids up to " (MAX_CUSTOMER) ". Each server keeps its own states." }
             }
             form method="post" action=(page.path(if is_on { "undo/off" } else { "undo/on" })) {
                 p.buttons { button.quiet { @if is_on { "Stop, and delete the states" } @else { "Keep states from now on" } } }
