@@ -45,12 +45,8 @@ fn remaining(words: &[&str], at: usize) -> Option<u64> {
     let span = |start: usize| {
         let is_span = is(start + 1, ":") && is(start + 3, ":");
         let hours = number(start).filter(|_| is_span)?;
-        Some(
-            hours
-                .checked_mul(3600)?
-                .checked_add(number(start + 2)?.checked_mul(60)?)?
-                .checked_add(number(start + 4)?)?,
-        )
+        let minutes = number(start + 2)?.checked_mul(60)?;
+        hours.checked_mul(3600)?.checked_add(minutes)?.checked_add(number(start + 4)?)
     };
     let seconds = number(at)?;
     if is(at + 2, "seconds") || is(at + 2, "second") {
