@@ -55,8 +55,8 @@ pub(super) async fn unnumbered(database: &Database) -> Result<u64, DatabaseError
 /// Deletes all requests. To truncate also returns the space, but Citus does that at every node, also at one that is away.
 async fn empty(connection: &mut PgConnection, is_distributed: bool) -> Result<(), sqlx::Error> {
     if is_distributed {
-        sqlx::query!("delete from journal_entries").execute(&mut *connection).await?;
-        sqlx::query!("delete from journal_tenants").execute(connection).await?;
+        sqlx::query!("delete from journal_entries every_request").execute(&mut *connection).await?;
+        sqlx::query!("delete from journal_tenants every_tenant").execute(connection).await?;
     } else {
         sqlx::query!("truncate journal_entries, journal_tenants").execute(connection).await?;
     }

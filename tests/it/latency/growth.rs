@@ -142,6 +142,8 @@ const STATED: &[(&str, &str)] = &[
     ("left join (select f.tenant_id, count(*) as active", "the fault rules"),
     ("t.tenant_id in ( select c.tenant_id from tenant_counters c", "the tenants with subscriptions"),
     ("join unnest($1::integer[], $2::timestamptz[]) as at", "the due webhooks"),
+    ("delete from journal_entries every_request", "the start of a run: the journal before"),
+    ("delete from journal_tenants every_tenant", "the same, the tenants of the journal, at most 256"),
     // Work on all data of a tenant.
     ("update event_deliveries set due_at = moved_back", "a clock that is set back: the pending webhooks"),
     ("update sso_tokens set expires_at = moved_back", "a clock that is set back: the tokens, at most 10,000"),
