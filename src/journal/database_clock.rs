@@ -10,7 +10,7 @@ use crate::database::{Database, DatabaseError};
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// How many times it is asked at first, until an answer is exact enough; later once.
-const QUESTIONS: usize = 5;
+const QUESTIONS: usize = 20;
 const EXACT: Duration = Duration::from_micros(200);
 
 /// Two clocks differ by one second more after at most this many seconds.
