@@ -237,7 +237,7 @@ pub(super) async fn finish(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "with delivery as (
-             select from event_deliveries where tenant_id = $1 and id = $2 and url = $3 for update
+             select id as locked from event_deliveries where tenant_id = $1 and id = $2 and url = $3 for update
          ), attempt as (
              insert into event_attempts (tenant_id, id, url, attempt, attempted_at, duration_ms, status, response)
              select $1, $2, $3, $4, $5, $6, $7, $8 from delivery
