@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::control::control;
 use crate::support::server::server;
 use crate::support::vendors::VendorClient;
-use crate::support::{Client, Reply, seeds, tenant, tenant_with, with};
+use crate::support::{Client, Reply, Tenant, seeds, tenant, tenant_with, with};
 
 /// The id of a task in the document, and of nothing else.
 const ID: &str = "01918f3a-7c1e-7b52-9d1a-3c5e7f901b2d";
@@ -103,6 +103,19 @@ fn comparable(mut body: Value, without_numbers: bool) -> Value {
     text.chars().filter(shortened).map(zeroed).collect::<String>().into()
 }
 
+fn directscale_of(tenant: &Tenant) -> VendorClient {
+    VendorClient::new(format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.key))
+}
+
+/// An operation of each vendor, and its client.
+fn one_of_each_vendor(tenant: &Tenant) -> [(&'static str, VendorClient); 3] {
+    [
+        ("GetCustomer", directscale_of(tenant)),
+        ("ByDesignListCountries", tenant.bydesign()),
+        ("StormGetCustomer", tenant.storm()),
+    ]
+}
+
 #[test]
 fn every_documented_error_has_a_body() {
     let (mut count, mut without) = (0, Vec::new());
@@ -128,7 +141,7 @@ fn every_documented_error_has_a_body() {
 fn the_bodies_of_unauthenticated_and_too_large_and_encoded_requests_are_those_of_the_server() {
     let tenant = tenant();
     let (bydesign, storm) = (tenant.bydesign(), tenant.storm());
-    let directscale = VendorClient::new(format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.key));
+    let directscale = directscale_of(&tenant);
     let keyless = VendorClient::new(String::new());
     let too_long = " ".repeat(1 << 20) + "{}";
     let mut compared = 0;
@@ -158,7 +171,7 @@ fn the_bodies_of_unauthenticated_and_too_large_and_encoded_requests_are_those_of
 #[test]
 fn the_bodies_of_operations_that_are_not_built_are_those_of_the_server() {
     let tenant = tenant();
-    let directscale = VendorClient::new(format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.key));
+    let directscale = directscale_of(&tenant);
     let mut compared = 0;
     for operation in documented().into_iter().filter(|operation| !operation.is_built()) {
         let (client, types): (_, &[&str]) = match operation.tag() {
@@ -180,11 +193,7 @@ fn the_bodies_of_operations_that_are_not_built_are_those_of_the_server() {
 #[test]
 fn the_bodies_of_failures_are_those_of_the_server() {
     let tenant = tenant();
-    for (id, client) in [
-        ("GetCustomer", VendorClient::new(format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.key))),
-        ("ByDesignListCountries", tenant.bydesign()),
-        ("StormGetCustomer", tenant.storm()),
-    ] {
+    for (id, client) in one_of_each_vendor(&tenant) {
         let rule = json!({ "operation": id, "point": "before", "response": { "status": { "code": 500 } } });
         tenant.control("POST", "/faults", Some(&rule)).done(201);
         let operation = operation(id);
@@ -198,11 +207,7 @@ fn the_bodies_of_failures_are_those_of_the_server() {
 fn the_bodies_of_limits_are_those_of_the_server() {
     for (status, limit) in [(429, "rate_limit"), (403, "quota")] {
         let tenant = tenant_with(json!({ limit: { "calls": 1, "renewal_seconds": 86_390 } }));
-        for (id, client) in [
-            ("GetCustomer", VendorClient::new(format!("Ocp-Apim-Subscription-Key: {}\r\n", tenant.key))),
-            ("ByDesignListCountries", tenant.bydesign()),
-            ("StormGetCustomer", tenant.storm()),
-        ] {
+        for (id, client) in one_of_each_vendor(&tenant) {
             let operation = operation(id);
             let replies = [(); 2].map(|()| client.get(&operation.address("3")));
             assert_eq!(replies[1].status, status, "{id}: {replies:?}");
